@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace asyndgan { int placeholder_for_glob() { return 0; } }
