@@ -1,2 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-namespace asyndgan { int placeholder_for_glob() { return 0; } }
+namespace asyndgan {
+int placeholder_for_glob() { return 0; }
+}  // namespace asyndgan

@@ -31,8 +31,7 @@ TEST_CASE("Copies are deep and moved-from tensors are empty", "[core]") {
 }
 
 TEST_CASE("A tensor refuses negative extents and a wrong number of values", "[core]") {
-  CHECK_THROWS_WITH(Tensor<float>({1, -1, 2, 2}),
-                    "Tensor: negative extent in (1, -1, 2, 2)");
+  CHECK_THROWS_WITH(Tensor<float>({1, -1, 2, 2}), "Tensor: negative extent in (1, -1, 2, 2)");
   const std::vector<float> values(5);
   CHECK_THROWS_AS(Tensor<float>::from_host({1, 1, 2, 2}, values), ShapeError);
 }

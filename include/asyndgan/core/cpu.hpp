@@ -14,10 +14,10 @@ struct Cpu {
   static constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 vector
 
   [[nodiscard]] static void* allocate(std::size_t bytes) {
-    return ::operator new(bytes, std::align_val_t{kAlignment});
+    return ::operator new (bytes, std::align_val_t{kAlignment});
   }
   static void deallocate(void* memory, std::size_t bytes) noexcept {
-    ::operator delete(memory, bytes, std::align_val_t{kAlignment});
+    ::operator delete (memory, bytes, std::align_val_t{kAlignment});
   }
   static void zero(void* to, std::size_t bytes) { std::memset(to, 0, bytes); }
   static void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }

@@ -20,11 +20,12 @@ template <class D>
 concept Device = requires(void* to, const void* from, std::size_t bytes) {
   { D::kAlignment } -> std::convertible_to<std::size_t>;
   { D::allocate(bytes) } -> std::same_as<void*>;
-  { D::deallocate(to, bytes) } noexcept;
-  { D::zero(to, bytes) };
-  { D::copy(to, from, bytes) };            // device to device
-  { D::copy_from_host(to, from, bytes) };  // host to device
-  { D::copy_to_host(to, from, bytes) };    // device to host
+  { D::deallocate(to, bytes) }
+  noexcept;
+  {D::zero(to, bytes)};
+  {D::copy(to, from, bytes)};            // device to device
+  {D::copy_from_host(to, from, bytes)};  // host to device
+  {D::copy_to_host(to, from, bytes)};    // device to host
 };
 
 }  // namespace asyndgan

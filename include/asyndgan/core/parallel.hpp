@@ -149,7 +149,7 @@ inline void set_thread_count(int threads) { detail::ThreadPool::instance().resiz
 /// have ended. Items must not write to the same memory: the split into items, never the
 /// number of threads, decides every result.
 template <class F>
-  requires std::is_invocable_v<const F&, std::size_t>
+requires std::is_invocable_v<const F&, std::size_t>
 void parallel_for(std::size_t count, const F& item) {
   if (count == 0) return;
   if (count == 1 || thread_count() == 1) {
@@ -161,7 +161,7 @@ void parallel_for(std::size_t count, const F& item) {
 
 /// As parallel_for, over [0, size) in blocks of at most `grain`: item(begin, end).
 template <class F>
-  requires std::is_invocable_v<const F&, std::size_t, std::size_t>
+requires std::is_invocable_v<const F&, std::size_t, std::size_t>
 void parallel_blocks(std::size_t size, std::size_t grain, const F& item) {
   parallel_for((size + grain - 1) / grain, [&](std::size_t i) {
     const std::size_t begin = i * grain;

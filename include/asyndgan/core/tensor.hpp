@@ -82,26 +82,17 @@ class Tensor {
   }
 
   /// Elements in place, where the device is the host.
-  [[nodiscard]] std::span<T> values()
-    requires std::same_as<D, Cpu>
-  {
-    return {data_, size()};
-  }
-  [[nodiscard]] std::span<const T> values() const
-    requires std::same_as<D, Cpu>
-  {
+  [[nodiscard]] std::span<T> values() requires std::same_as<D, Cpu> { return {data_, size()}; }
+  [[nodiscard]] std::span<const T> values() const requires std::same_as<D, Cpu> {
     return {data_, size()};
   }
 
   /// One element, unchecked.
-  [[nodiscard]] T& operator()(int n, int c, int h, int w)
-    requires std::same_as<D, Cpu>
-  {
+  [[nodiscard]] T& operator()(int n, int c, int h, int w) requires std::same_as<D, Cpu> {
     return data_[offset(n, c, h, w)];
   }
-  [[nodiscard]] const T& operator()(int n, int c, int h, int w) const
-    requires std::same_as<D, Cpu>
-  {
+  [[nodiscard]] const T& operator()(int n, int c, int h,
+                                    int w) const requires std::same_as<D, Cpu> {
     return data_[offset(n, c, h, w)];
   }
 
