@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what is missing, builds with warnings as errors and runs the tests.
+#   tests/run.sh            everything, as continuous integration does: formatting, the tests, a
+#                           second compiler, the sanitizers
+#   tests/run.sh --fast     the tests of the release build only
+#   tests/run.sh --long     everything, and the tests labelled long
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fast=0
+exclude=(-LE long)
+for argument in "$@"; do
+  case "$argument" in
+    --fast) fast=1 ;;
+    --long) exclude=() ;;
+    *) sed -n '4,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  esac
+done
+
+section() { printf '\n=== %s (%s) ===\n' "$1" "$(date +%H:%M:%S)"; }
+build() {  # build PRESET [TARGET...]
+  local preset=$1
+  shift
+  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 ||
+    { cat "build/$preset.configure.log"; return 1; }
+  cmake --build --preset "$preset" ${1:+--target "$@"}
+}
+
+cmake/install_dependencies.sh data dev
+mkdir -p build
+
+if ((!fast)); then
+  section "Formatting"
+  git ls-files '*.hpp' '*.cpp' | xargs clang-format-14 --dry-run -Werror
+fi
+
+section "Build, warnings as errors"
+build ci
+
+if ((!fast)); then
+  section "Thread sanitizer: thread pool, transport, federation"
+  build tsan test_core test_transport test_federation
+  ctest --preset tsan -j 2 -L '^(core|transport|federation)$' "${exclude[@]}"
+
+  section "Address and undefined behaviour sanitizers"
+  build asan
+  ctest --preset asan -j 2 "${exclude[@]}"
+
+  section "Clang: the library and every public header alone"
+  build clang asyndgan_compiled all_verify_interface_header_sets
+
+  section "clang-tidy on the headers' tests"
+  tests/tidy.sh build/clang
+fi
+
+section "Tests"
+ctest --preset ci -j 2 "${exclude[@]}"
