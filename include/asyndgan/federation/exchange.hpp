@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+
+namespace asyndgan::federation {
+
+/// What a site does with one batch of fakes.
+struct Exchange {
+  bool train_discriminator;
+  bool return_gradient;
+
+  friend bool operator==(const Exchange&, const Exchange&) = default;
+};
+
+/// How a step of the generator is made of exchanges.
+enum class Variant {
+  one_batch,  // the released code's: D learns from the fakes that it then judges
+  two_phase,  // Algorithm 1's: D learns from some fakes and judges fresh ones
+};
+
+/// The exchanges of one generator step with `discriminator_steps` updates of D.
+/// Source  Chang et al. 2020 (CVPR), Algorithm 1, for two_phase.
+[[nodiscard]] inline std::vector<Exchange> plan_step(Variant variant, int discriminator_steps) {
+  if (discriminator_steps < 1) {
+    throw ConfigError("discriminator steps: " + std::to_string(discriminator_steps) +
+                      " given, expected at least 1");
+  }
+  std::vector<Exchange> plan(static_cast<std::size_t>(discriminator_steps),
+                             {.train_discriminator = true, .return_gradient = false});
+  if (variant == Variant::one_batch) {
+    plan.back().return_gradient = true;
+  } else {
+    plan.push_back({.train_discriminator = false, .return_gradient = true});
+  }
+  return plan;
+}
+
+}  // namespace asyndgan::federation

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/core/random.hpp"
+
+namespace asyndgan::federation {
+
+/// How many label maps each site contributes to a step.
+enum class Sampling {
+  balanced,  // `batch` from every site: small sites are seen more often than their share
+  pooled,    // `batch` times the number of sites, drawn from the union of all sites
+};
+
+/// Batch size of every site at one step; they sum to batch * counts.size(). Under pooled
+/// sampling a site may get 0 and sits the step out.
+///
+/// Requires  batch >= 1, every count >= 1.
+[[nodiscard]] inline std::vector<int> batch_sizes(Sampling sampling, int batch,
+                                                  std::span<const std::int64_t> counts,
+                                                  const random::Key& key) {
+  if (batch < 1) throw ContractViolation("batch_sizes: batch must be at least 1");
+  std::vector<int> sizes(counts.size(), batch);
+  if (sampling == Sampling::balanced) return sizes;
+
+  sizes.assign(counts.size(), 0);
+  const auto total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0LL));
+  random::Sequence draws(key);
+  for (std::size_t i = 0; i < counts.size() * static_cast<std::size_t>(batch); ++i) {
+    double position = draws.uniform() * total;
+    std::size_t site = 0;
+    while (site + 1 < counts.size() && position >= static_cast<double>(counts[site])) {
+      position -= static_cast<double>(counts[site++]);
+    }
+    ++sizes[site];
+  }
+  return sizes;
+}
+
+/// The order in which a site goes through its samples: a fresh permutation each epoch, without
+/// end. Position p is a function of the key and p alone, so a resumed run draws what an
+/// uninterrupted one would.
+class EpochSampler {
+ public:
+  /// Requires  count >= 1. The key's `step` is replaced by the epoch.
+  EpochSampler(std::size_t count, const random::Key& key) : order_(count), key_(key) {
+    if (count == 0) throw ContractViolation("EpochSampler: no samples to draw from");
+    shuffle(0);
+  }
+
+  /// The samples at positions [first, first + size).
+  [[nodiscard]] std::vector<std::size_t> draw(std::int64_t first, int size) {
+    std::vector<std::size_t> samples;
+    samples.reserve(static_cast<std::size_t>(size));
+    const auto count = static_cast<std::int64_t>(order_.size());
+    for (std::int64_t position = first; position < first + size; ++position) {
+      if (const auto epoch = static_cast<std::uint32_t>(position / count); epoch != epoch_) {
+        shuffle(epoch);
+      }
+      samples.push_back(order_[static_cast<std::size_t>(position % count)]);
+    }
+    return samples;
+  }
+
+ private:
+  void shuffle(std::uint32_t epoch) {  // Fisher and Yates
+    epoch_ = epoch;
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    random::Key key = key_;
+    key.step = epoch;
+    random::Sequence draws(key);
+    for (std::size_t i = order_.size(); i > 1; --i) {
+      std::swap(order_[i - 1], order_[draws.below(static_cast<std::uint32_t>(i))]);
+    }
+  }
+
+  std::vector<std::size_t> order_;
+  random::Key key_;
+  std::uint32_t epoch_ = 0;
+};
+
+}  // namespace asyndgan::federation

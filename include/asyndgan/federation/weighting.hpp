@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+
+namespace asyndgan::federation {
+
+/// How the sites' gradients are combined: the pi_j of the objective.
+/// Source  Chang et al. 2020 (CVPR), eq. 1.
+enum class Weighting {
+  uniform,   // 1 / S
+  by_count,  // n_j / n, with n_j the site's number of samples
+  given,     // the user's, normalised to sum 1
+};
+
+/// pi_j for every site, summing to 1.
+///
+/// Errors  ConfigError when `given` has the wrong length, a negative or non-finite weight, or
+///         sums to 0.
+[[nodiscard]] inline std::vector<double> site_weights(Weighting weighting,
+                                                      std::span<const std::int64_t> counts,
+                                                      std::span<const double> given = {}) {
+  std::vector<double> weights(counts.size(), 1.0);
+  if (weighting == Weighting::by_count) weights.assign(counts.begin(), counts.end());
+  if (weighting == Weighting::given) {
+    if (given.size() != counts.size()) {
+      throw ConfigError("site weights: " + std::to_string(given.size()) + " given for " +
+                        std::to_string(counts.size()) + " sites");
+    }
+    weights.assign(given.begin(), given.end());
+  }
+  double sum = 0;
+  for (std::size_t site = 0; site < weights.size(); ++site) {
+    if (!std::isfinite(weights[site]) || weights[site] < 0) {
+      throw ConfigError("site weights: weight of site " + std::to_string(site + 1) + " is " +
+                        std::to_string(weights[site]) + ", expected a number >= 0");
+    }
+    sum += weights[site];
+  }
+  if (!(sum > 0)) throw ConfigError("site weights: all are 0, expected a positive sum");
+  for (double& weight : weights) weight /= sum;
+  return weights;
+}
+
+}  // namespace asyndgan::federation

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/federation/weighting.hpp"
+
+#include <array>
+
+#include "support/catch.hpp"
+
+namespace asyndgan::federation {
+namespace {
+
+constexpr std::array<std::int64_t, 3> kCounts{1500, 7000, 2849};
+
+// The recorded weights of the published three-site run, n = 1500, 7000, 2849 (six digits).
+TEST_CASE("Weighting by count gives n_j / n", "[federation]") {
+  const auto weights = site_weights(Weighting::by_count, kCounts);
+  CHECK(weights[0] == Approx(0.132170).margin(5e-7));
+  CHECK(weights[1] == Approx(0.616794).margin(5e-7));
+  CHECK(weights[2] == Approx(0.251035).margin(6e-7));
+}
+
+TEST_CASE("Uniform and given weights sum to 1", "[federation]") {
+  CHECK(site_weights(Weighting::uniform, kCounts)[1] == Approx(1.0 / 3));
+  const std::array<double, 3> given{1, 0, 3};
+  CHECK(site_weights(Weighting::given, kCounts, given) == std::vector<double>{0.25, 0, 0.75});
+}
+
+TEST_CASE("Impossible weights are refused with the reason", "[federation]") {
+  const std::array<double, 2> two{1, 1};
+  CHECK_THROWS_WITH(site_weights(Weighting::given, kCounts, two),
+                    "site weights: 2 given for 3 sites");
+  const std::array<double, 3> negative{1, -1, 1};
+  CHECK_THROWS_WITH(site_weights(Weighting::given, kCounts, negative),
+                    "site weights: weight of site 2 is -1.000000, expected a number >= 0");
+  const std::array<double, 3> zero{0, 0, 0};
+  CHECK_THROWS_WITH(site_weights(Weighting::given, kCounts, zero),
+                    "site weights: all are 0, expected a positive sum");
+}
+
+}  // namespace
+}  // namespace asyndgan::federation
