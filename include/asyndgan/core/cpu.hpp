@@ -16,8 +16,8 @@ struct Cpu {
   [[nodiscard]] static void* allocate(std::size_t bytes) {
     return ::operator new (bytes, std::align_val_t{kAlignment});
   }
-  static void deallocate(void* memory, std::size_t bytes) noexcept {
-    ::operator delete (memory, bytes, std::align_val_t{kAlignment});
+  static void deallocate(void* memory, std::size_t /*bytes*/) noexcept {
+    ::operator delete (memory, std::align_val_t{kAlignment});  // Clang 14 has no sized form
   }
   static void zero(void* to, std::size_t bytes) { std::memset(to, 0, bytes); }
   static void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
