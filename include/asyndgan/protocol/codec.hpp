@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/privacy/ledger.hpp"
+#include "asyndgan/privacy/shareable.hpp"
+#include "asyndgan/protocol/frame.hpp"
+#include "asyndgan/protocol/limits.hpp"
+#include "asyndgan/protocol/message.hpp"
+#include "asyndgan/protocol/payload.hpp"
+
+namespace asyndgan::protocol {
+
+/// Choices of the sender; a receiver takes either.
+struct EncodeOptions {
+  bool compress_label_maps = true;  // zstd, lossless
+};
+
+namespace detail {
+
+/// Writes one message and notes what each of its shared parts takes.
+class MessageWriter {
+ public:
+  explicit MessageWriter(const EncodeOptions& options) : options_(options) {
+    (void)writer_.grow(FrameHeader::kSize);
+  }
+
+  void write(const Hello& hello) {
+    writer_.text(hello.site_name);
+    part(hello.facts, [&](const auto& facts) { write_facts(facts, writer_); });
+  }
+  void write(const Welcome& welcome) {
+    writer_.number(welcome.rank);
+    writer_.number(welcome.seed);
+    writer_.number(welcome.config_digest);
+    writer_.number(welcome.first_step);
+    writer_.number(welcome.steps);
+    writer_.number(welcome.batch);
+    writer_.number(welcome.discriminator_steps);
+  }
+  void write(const Masks& masks) {
+    step_ = masks.step;
+    label_map(masks.maps);
+  }
+  void write(const Fakes& fakes) {
+    step_ = fakes.step;
+    writer_.number(static_cast<std::uint8_t>(fakes.ask));
+    tensor(fakes.images);
+    optional(fakes.maps, [&](const auto& maps) { label_map(maps); });
+  }
+  void write(const Gradient& gradient) {
+    step_ = gradient.step;
+    tensor(gradient.d_fake);
+    optional(gradient.losses, [&](const auto& losses) {
+      part(losses, [&](const auto& value) { write_losses(value, writer_); });
+    });
+    optional(gradient.next_maps, [&](const auto& maps) { label_map(maps); });
+  }
+  void write(const Refusal& refusal) {
+    step_ = refusal.step;
+    writer_.text(refusal.reason);
+  }
+  void write(const Goodbye& goodbye) { writer_.text(goodbye.reason); }
+
+  /// The finished frame.
+  [[nodiscard]] std::vector<std::byte> seal(Kind kind, RunId run) && {
+    const auto payload = writer_.written().subspan(FrameHeader::kSize);
+    write_header({kind, payload.size(), run, step_, crc32c(payload)}, writer_.written());
+    return std::move(writer_).take();
+  }
+
+  [[nodiscard]] std::uint64_t step() const { return step_; }
+  [[nodiscard]] std::vector<privacy::LedgerEntry::Part> take_parts() { return std::move(parts_); }
+
+ private:
+  template <class T, class F>
+  void part(const privacy::Shareable<T>& shared, const F& write_value) {
+    const std::size_t before = writer_.size();
+    write_value(shared.value());
+    parts_.push_back({shared.provenance(), writer_.size() - before});
+  }
+  void tensor(const privacy::Shareable<privacy::HostTensor>& shared) {
+    part(shared, [&](const auto& value) { write_tensor(value, writer_); });
+  }
+  void label_map(const privacy::Shareable<LabelMap>& shared) {
+    part(shared,
+         [&](const auto& value) { write_label_map(value, options_.compress_label_maps, writer_); });
+  }
+  template <class T, class F>
+  void optional(const std::optional<T>& value, const F& write_value) {
+    writer_.number(static_cast<std::uint8_t>(value.has_value()));
+    if (value) write_value(*value);
+  }
+
+  EncodeOptions options_;
+  ByteWriter writer_;
+  std::uint64_t step_ = 0;
+  std::vector<privacy::LedgerEntry::Part> parts_;
+};
+
+template <class>
+inline constexpr bool kMayBeEncoded = false;
+template <AnyMessage M>
+inline constexpr bool kMayBeEncoded<M> = true;
+
+}  // namespace detail
+
+/// A frame that a transport can send, of a message that the centre sends.
+template <class M>
+[[nodiscard]] std::vector<std::byte> encode(const M& message, RunId run,
+                                            const EncodeOptions& options = {}) {
+  static_assert(detail::kMayBeEncoded<M>,
+                "only protocol messages can be encoded, whose data are Shareable: "
+                "see privacy/release.hpp");
+  if constexpr (detail::kMayBeEncoded<M>) {
+    static_assert(CentralMessage<M>,
+                  "a site's messages leave through SiteOutbox, which enters "
+                  "them in the egress ledger");
+    detail::MessageWriter writer(options);
+    writer.write(message);
+    return std::move(writer).seal(kind_of<M>(), run);
+  }
+  return {};
+}
+
+/// Decodes payloads. A friend of Shareable: what a peer sent had been released there.
+class MessageReader {
+ public:
+  MessageReader(std::span<const std::byte> payload, const FrameHeader& header, const Limits& limits)
+      : reader_(payload), step_(header.step), limits_(limits) {}
+
+  [[nodiscard]] Message read(Kind kind) {
+    const bool has_step = kind != Kind::hello && kind != Kind::welcome && kind != Kind::goodbye;
+    if (!has_step && step_ != 0) {
+      throw ProtocolError("step is " + std::to_string(step_) + ", expected 0 in a " +
+                          to_string(kind));
+    }
+    Message message = read_kind(kind);
+    reader_.expect_end();
+    return message;
+  }
+
+ private:
+  [[nodiscard]] Message read_kind(Kind kind) {
+    switch (kind) {
+      case Kind::hello: {
+        std::string name = reader_.text("site name", limits_.text);
+        return Hello{std::move(name),
+                     shared(privacy::Content::site_facts, 1, detail::read_facts(reader_, limits_))};
+      }
+      case Kind::welcome:
+        return welcome();
+      case Kind::masks:
+        return Masks{step_, label_map()};
+      case Kind::fakes:
+        return fakes();
+      case Kind::gradient:
+        return gradient();
+      case Kind::refusal:
+        return Refusal{step_, reader_.text("reason", limits_.text)};
+      case Kind::goodbye:
+        return Goodbye{reader_.text("reason", limits_.text)};
+    }
+    throw ProtocolError("kind is " + std::to_string(static_cast<int>(kind)) + ", expected 1 to 7");
+  }
+
+  [[nodiscard]] Welcome welcome() {
+    Welcome welcome;
+    welcome.rank = reader_.number<std::uint32_t>("rank", 1, 0x7FFFFFFF);
+    welcome.seed = reader_.number<std::uint64_t>("seed");
+    welcome.config_digest = reader_.number<std::uint64_t>("configuration digest");
+    welcome.first_step = reader_.number<std::uint64_t>("first step");
+    welcome.steps = reader_.number<std::uint64_t>("steps");
+    welcome.batch = reader_.number<std::uint32_t>("batch", 1, limits_.batch);
+    welcome.discriminator_steps =
+        reader_.number<std::uint32_t>("discriminator steps", 1, 0x7FFFFFFF);
+    return welcome;
+  }
+
+  [[nodiscard]] Fakes fakes() {
+    const auto ask = static_cast<Ask>(reader_.number<std::uint8_t>("ask", 0, 2));
+    auto images = tensor(privacy::Content::synthetic);
+    Fakes fakes{step_, ask, std::move(images)};
+    if (present("maps present")) fakes.maps = label_map();
+    return fakes;
+  }
+
+  [[nodiscard]] Gradient gradient() {
+    Gradient gradient{step_, tensor(privacy::Content::gradient)};
+    if (present("losses present")) {
+      const privacy::Losses losses = detail::read_losses(reader_);
+      gradient.losses = shared(privacy::Content::aggregate, losses.samples, losses);
+    }
+    if (present("next maps present")) gradient.next_maps = label_map();
+    return gradient;
+  }
+
+  [[nodiscard]] bool present(const char* field) {
+    return reader_.number<std::uint8_t>(field, 0, 1) == 1;
+  }
+  [[nodiscard]] privacy::Shareable<privacy::HostTensor> tensor(privacy::Content content) {
+    auto tensor = detail::read_tensor(reader_, limits_);
+    const auto items = static_cast<std::uint64_t>(tensor.shape().n);
+    return shared(content, items, std::move(tensor));
+  }
+  [[nodiscard]] privacy::Shareable<LabelMap> label_map() {
+    auto map = detail::read_label_map(reader_, limits_);
+    const auto items = static_cast<std::uint64_t>(map.n);
+    return shared(privacy::Content::label_maps, items, std::move(map));
+  }
+  template <class T>
+  [[nodiscard]] static privacy::Shareable<T> shared(privacy::Content content, std::uint64_t items,
+                                                    T value) {
+    return {std::move(value), {.content = content, .items = items, .treatment = "received"}};
+  }
+
+  ByteReader reader_;
+  std::uint64_t step_;
+  const Limits& limits_;
+};
+
+/// A message with the envelope it came in.
+struct Received {
+  FrameHeader header;
+  Message message;
+};
+
+/// The message of one frame. `run` is the one that both sides are in; 0 takes any.
+///
+/// Errors  ProtocolError naming the field, its value and what was expected.
+[[nodiscard]] inline Received decode(std::span<const std::byte> frame, const Limits& limits,
+                                     RunId run = 0) {
+  const FrameHeader header = read_header(frame, limits);
+  const auto payload = frame.subspan(FrameHeader::kSize);
+  if (payload.size() != header.payload_bytes) {
+    throw ProtocolError("payload length is " + std::to_string(header.payload_bytes) +
+                        " bytes, expected the " + std::to_string(payload.size()) + " that arrived");
+  }
+  if (run != 0 && header.run != run) {
+    throw ProtocolError("run is " + std::to_string(header.run) + ", expected " +
+                        std::to_string(run) + ": a message of another run");
+  }
+  detail::require_checksum("payload", header.payload_checksum, crc32c(payload));
+  return {header, MessageReader(payload, header, limits).read(header.kind)};
+}
+
+/// The M in `received`. Throws ProtocolError if the peer sent something else; what it gave as
+/// the reason of a refusal or a goodbye is in the text.
+template <AnyMessage M>
+[[nodiscard]] M expect(Received received) {
+  if (auto* message = std::get_if<M>(&received.message)) return std::move(*message);
+  std::string text = std::string("peer sent ") + to_string(received.header.kind) + ", expected " +
+                     to_string(kind_of<M>());
+  if (const auto* refusal = std::get_if<Refusal>(&received.message)) {
+    text += ": " + refusal->reason;
+  } else if (const auto* goodbye = std::get_if<Goodbye>(&received.message)) {
+    text += ": " + goodbye->reason;
+  }
+  throw ProtocolError(text);
+}
+
+}  // namespace asyndgan::protocol
