@@ -68,6 +68,13 @@ class Stream {
     return block(index / 4)[index % 4];
   }
 
+  /// Numbers 4*number ... 4*number + 3 at the price of one.
+  [[nodiscard]] constexpr std::array<std::uint32_t, 4> block(std::uint64_t number) const {
+    return philox({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32),
+                   step_, site_},
+                  key_);
+  }
+
   /// Uniform in [0, 1), 24 bits.
   [[nodiscard]] constexpr double uniform(std::uint64_t index) const {
     return static_cast<double>(bits(index) >> 8) * 0x1p-24;
@@ -88,12 +95,6 @@ class Stream {
   }
 
  private:
-  [[nodiscard]] constexpr std::array<std::uint32_t, 4> block(std::uint64_t number) const {
-    return philox({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32),
-                   step_, site_},
-                  key_);
-  }
-
   std::array<std::uint32_t, 2> key_;
   std::uint32_t site_;
   std::uint32_t step_;

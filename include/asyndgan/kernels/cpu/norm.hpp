@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <vector>
+
+#include "asyndgan/core/parallel.hpp"
+#include "asyndgan/kernels/cpu/blocks.hpp"
+#include "asyndgan/kernels/norm.hpp"
+
+namespace asyndgan::kernels {
+
+/// A group (one plane, or a channel's planes of the batch) goes through all its passes on one
+/// thread while it is in that thread's cache; groups run in parallel.
+template <std::floating_point T>
+struct NormKernel<T, Cpu> {
+  using Array = Tensor<T, Cpu>;
+
+  static void forward(const Array& input, const Affine<T, Cpu>& affine, double epsilon,
+                      Moments<T, Cpu>& moments, Array& output) {
+    for_each_group(input.shape(), moments, [&](const Group& group) {
+      const double mean = group.sum([&](std::size_t i) { return input.data()[i]; }) / group.pixels;
+      const T center = static_cast<T>(mean);
+      // The mean is rounded to T; what it lost is taken off again below.
+      const double squares = group.sum([&](std::size_t i) {
+        const T difference = input.data()[i] - center;
+        return difference * difference;
+      });
+      const double lost = mean - static_cast<double>(center);
+      const double variance = squares / group.pixels - lost * lost;
+      moments.mean.data()[group.index] = center;
+      moments.variance.data()[group.index] = static_cast<T>(variance > 0 ? variance : 0);
+      apply_group(group, input, affine, epsilon, moments, output);
+    });
+  }
+
+  static void apply(const Array& input, const Affine<T, Cpu>& affine, double epsilon,
+                    const Moments<T, Cpu>& moments, Array& output) {
+    for_each_group(input.shape(), moments, [&](const Group& group) {
+      apply_group(group, input, affine, epsilon, moments, output);
+    });
+  }
+
+  static void backward(const Array& d_output, const Array& input, const Affine<T, Cpu>& affine,
+                       double epsilon, const Moments<T, Cpu>& moments,
+                       const NormGradients<T, Cpu>& gradients) {
+    run_backward(d_output, input, affine, epsilon, moments, gradients, /*fixed=*/false);
+  }
+
+  static void backward_fixed(const Array& d_output, const Array& input,
+                             const Affine<T, Cpu>& affine, double epsilon,
+                             const Moments<T, Cpu>& moments,
+                             const NormGradients<T, Cpu>& gradients) {
+    run_backward(d_output, input, affine, epsilon, moments, gradients, /*fixed=*/true);
+  }
+
+ private:
+  /// The planes of one pair of moments.
+  struct Group {
+    std::size_t index;    // of the moments
+    std::size_t channel;  // C
+    std::size_t first;    // element of the first plane
+    std::size_t planes;   // as many, one image apart
+    std::size_t plane;    // elements of a plane
+    std::size_t image;    // elements between planes
+    double pixels;        // of all planes
+
+    /// Visits [begin, end) of every plane.
+    template <class F>
+    void for_each_plane(const F& visit) const {
+      for (std::size_t p = 0; p < planes; ++p) {
+        visit(first + p * image, first + p * image + plane);
+      }
+    }
+    template <class F>
+    [[nodiscard]] double sum(const F& value) const {
+      double total = 0;
+      for_each_plane(
+          [&](std::size_t begin, std::size_t end) { total += cpu::sum<T>(begin, end, value); });
+      return total;
+    }
+  };
+
+  template <class F>
+  static void for_each_group(const Shape& shape, const Moments<T, Cpu>& moments, const F& visit) {
+    const auto channels = static_cast<std::size_t>(shape.c);
+    const bool whole_batch = moments.mean.shape().n == 1;
+    parallel_for(moments.mean.size(), [&](std::size_t index) {
+      const std::size_t planes = whole_batch ? static_cast<std::size_t>(shape.n) : 1;
+      visit(Group{.index = index,
+                  .channel = index % channels,
+                  .first = index * shape.plane(),
+                  .planes = planes,
+                  .plane = shape.plane(),
+                  .image = shape.image(),
+                  .pixels = static_cast<double>(planes) * static_cast<double>(shape.plane())});
+    });
+  }
+
+  [[nodiscard]] static double inverse_deviation(const Group& group, double epsilon,
+                                                const Moments<T, Cpu>& moments) {
+    return 1 / std::sqrt(static_cast<double>(moments.variance.data()[group.index]) + epsilon);
+  }
+
+  static void apply_group(const Group& group, const Array& input, const Affine<T, Cpu>& affine,
+                          double epsilon, const Moments<T, Cpu>& moments, Array& output) {
+    const double inverse = inverse_deviation(group, epsilon, moments);
+    const T center = moments.mean.data()[group.index];
+    const T weight = affine.weight ? affine.weight->data()[group.channel] : T(1);
+    const T scale = static_cast<T>(inverse * static_cast<double>(weight));
+    const T bias = affine.bias ? affine.bias->data()[group.channel] : T(0);
+    const T* const from = input.data();
+    T* const to = output.data();
+    group.for_each_plane([=](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) to[i] = (from[i] - center) * scale + bias;
+    });
+  }
+
+  static void run_backward(const Array& d_output, const Array& input, const Affine<T, Cpu>& affine,
+                           double epsilon, const Moments<T, Cpu>& moments,
+                           const NormGradients<T, Cpu>& gradients, bool fixed) {
+    const bool parameters = gradients.d_weight != nullptr;
+    const bool sums_needed = parameters || !fixed;
+    for_each_group(input.shape(), moments, [&](const Group& group) {
+      const T* const dy = d_output.data();
+      const T* const x = input.data();
+      const T center = moments.mean.data()[group.index];
+      const double inverse = inverse_deviation(group, epsilon, moments);
+      double sum_dy = 0;
+      double sum_dy_x = 0;  // x^ = normalised x
+      if (sums_needed) {
+        sum_dy = group.sum([=](std::size_t i) { return dy[i]; });
+        sum_dy_x = group.sum([=](std::size_t i) { return dy[i] * (x[i] - center); }) * inverse;
+      }
+      if (parameters) {
+        gradients.d_weight->data()[group.channel] += static_cast<T>(sum_dy_x);
+        gradients.d_bias->data()[group.channel] += static_cast<T>(sum_dy);
+      }
+      if (gradients.d_input == nullptr) return;
+      const double weight =
+          affine.weight ? static_cast<double>(affine.weight->data()[group.channel]) : 1.0;
+      const T scale = static_cast<T>(inverse * weight);
+      const T mean_dy = fixed ? T(0) : static_cast<T>(sum_dy / group.pixels);
+      const T slope = fixed ? T(0) : static_cast<T>(sum_dy_x / group.pixels * inverse);
+      T* const dx = gradients.d_input->data();
+      group.for_each_plane([=](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+          dx[i] = (dy[i] - mean_dy - (x[i] - center) * slope) * scale;
+        }
+      });
+    });
+  }
+};
+
+}  // namespace asyndgan::kernels

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "asyndgan/core/parameter.hpp"
+#include "asyndgan/core/tensor.hpp"
+#include "asyndgan/kernels/elementwise.hpp"
+#include "asyndgan/kernels/norm.hpp"
+#include "asyndgan/layers/layer.hpp"
+
+namespace asyndgan::layers {
+
+/// Gives every channel mean 0 and variance 1 over batch and pixels, then an affine map. Names,
+/// defaults and running statistics are PyTorch's: the running variance is the unbiased one.
+///
+/// Source  Ioffe & Szegedy 2015, arXiv:1502.03167.
+template <std::floating_point T, Device D = Cpu>
+class BatchNorm2d {
+ public:
+  using Scalar = T;
+  using Place = D;
+
+  struct Options {
+    int channels;  // C
+    double epsilon = 1e-5;
+    double momentum = 0.1;  // weight of the newest batch in the running statistics
+  };
+  struct Saved {
+    Tensor<T, D> input;              // (N, C, H, W)
+    kernels::Moments<T, D> moments;  // (1, C, 1, 1), the batch's or a copy of the running ones
+    bool fixed = false;              // the moments were the running ones
+  };
+
+  explicit BatchNorm2d(const Options& options)
+      : options_(options),
+        weight_(groups(options), /*rank=*/1),
+        bias_(groups(options), /*rank=*/1),
+        running_{Tensor<T, D>(groups(options)), Tensor<T, D>(groups(options))} {
+    kernels::fill(weight_.value, T(1));
+    kernels::fill(running_.variance, T(1));
+  }
+
+  /// Throws ShapeError on other than C channels.
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.c != options_.channels) {
+      throw ShapeError("BatchNorm2d: input " + to_string(input) + " for " +
+                       std::to_string(options_.channels) + " channels");
+    }
+    return input;
+  }
+
+  /// Throws ShapeError in training if a channel has a single value, which has no variance.
+  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {}) {
+    auto output = Tensor<T, D>::uninitialized(output_shape(input.shape()));
+    saved.fixed = !pass.training;
+    if (pass.training) {
+      const auto pixels = static_cast<std::size_t>(input.shape().n) * input.shape().plane();
+      if (pixels < 2) {
+        throw ShapeError("BatchNorm2d: training on input " + to_string(input.shape()) +
+                         " needs more than one value a channel");
+      }
+      saved.moments = {Tensor<T, D>::uninitialized(groups(options_)),
+                       Tensor<T, D>::uninitialized(groups(options_))};
+      kernels::norm_forward(input, affine(), options_.epsilon, saved.moments, output);
+      update_running(saved.moments, static_cast<double>(pixels));
+    } else {
+      saved.moments = running_;
+      kernels::norm_apply(input, affine(), options_.epsilon, saved.moments, output);
+    }
+    saved.input = std::move(input);
+    return output;
+  }
+
+  [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
+                                      Wanted wanted = Wanted::all) {
+    require_shape(d_output.shape(), saved.input.shape(), "BatchNorm2d: d_output");
+    Tensor<T, D> d_input;
+    kernels::NormGradients<T, D> gradients;
+    if (wanted != Wanted::parameters) {
+      d_input = Tensor<T, D>::uninitialized(d_output.shape());
+      gradients.d_input = &d_input;
+    }
+    if (wanted != Wanted::input) {
+      gradients.d_weight = &weight_.grad;
+      gradients.d_bias = &bias_.grad;
+    }
+    const auto run =
+        saved.fixed ? kernels::norm_backward_fixed<T, D> : kernels::norm_backward<T, D>;
+    run(d_output, saved.input, affine(), options_.epsilon, saved.moments, gradients);
+    return d_input;
+  }
+
+  void collect(const std::string& prefix, State<T, D>& state) {
+    state.parameters.push_back({prefix + ".weight", &weight_});
+    state.parameters.push_back({prefix + ".bias", &bias_});
+    state.buffers.push_back({prefix + ".running_mean", &running_.mean});
+    state.buffers.push_back({prefix + ".running_var", &running_.variance});
+    state.counters.push_back({prefix + ".num_batches_tracked", &batches_});
+  }
+
+  [[nodiscard]] Parameter<T, D>& weight() { return weight_; }
+  [[nodiscard]] Parameter<T, D>& bias() { return bias_; }
+
+ private:
+  [[nodiscard]] static Shape groups(const Options& options) {
+    if (options.channels < 1 || !(options.epsilon > 0)) {
+      throw ContractViolation("BatchNorm2d: " + std::to_string(options.channels) +
+                              " channels, epsilon " + std::to_string(options.epsilon));
+    }
+    return {1, options.channels, 1, 1};
+  }
+
+  [[nodiscard]] kernels::Affine<T, D> affine() const { return {&weight_.value, &bias_.value}; }
+
+  void update_running(const kernels::Moments<T, D>& batch, double pixels) {
+    const double keep = 1 - options_.momentum;
+    const double unbiased = pixels / (pixels - 1);
+    kernels::scale_and_add(keep, options_.momentum, batch.mean, running_.mean);
+    kernels::scale_and_add(keep, options_.momentum * unbiased, batch.variance, running_.variance);
+    ++batches_;
+  }
+
+  Options options_;
+  Parameter<T, D> weight_;          // (1, C, 1, 1)
+  Parameter<T, D> bias_;            // (1, C, 1, 1)
+  kernels::Moments<T, D> running_;  // (1, C, 1, 1)
+  std::int64_t batches_ = 0;
+};
+static_assert(Layer<BatchNorm2d<float, Cpu>>);
+
+}  // namespace asyndgan::layers

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <utility>
+
+#include "asyndgan/core/parameter.hpp"
+#include "asyndgan/core/tensor.hpp"
+#include "asyndgan/kernels/norm.hpp"
+#include "asyndgan/layers/layer.hpp"
+
+namespace asyndgan::layers {
+
+/// Gives every plane of every image mean 0 and variance 1; no affine map and no running
+/// statistics, so training and evaluation are the same.
+///
+/// Source  Ulyanov et al. 2016, arXiv:1607.08022.
+template <std::floating_point T, Device D = Cpu>
+class InstanceNorm2d {
+ public:
+  using Scalar = T;
+  using Place = D;
+
+  struct Options {
+    int channels;  // C
+    double epsilon = 1e-5;
+  };
+  struct Saved {
+    Tensor<T, D> input;              // (N, C, H, W)
+    kernels::Moments<T, D> moments;  // (N, C, 1, 1)
+  };
+
+  explicit InstanceNorm2d(const Options& options) : options_(options) {
+    if (options.channels < 1 || !(options.epsilon > 0)) {
+      throw ContractViolation("InstanceNorm2d: " + std::to_string(options.channels) +
+                              " channels, epsilon " + std::to_string(options.epsilon));
+    }
+  }
+
+  /// Throws ShapeError on other than C channels, or planes of a single pixel, which would all
+  /// become 0.
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.c != options_.channels) {
+      throw ShapeError("InstanceNorm2d: input " + to_string(input) + " for " +
+                       std::to_string(options_.channels) + " channels");
+    }
+    if (input.plane() < 2) {
+      throw ShapeError("InstanceNorm2d: planes of input " + to_string(input) +
+                       " need more than one pixel");
+    }
+    return input;
+  }
+
+  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved,
+                                     const Pass& /*pass*/ = {}) const {
+    auto output = Tensor<T, D>::uninitialized(output_shape(input.shape()));
+    const Shape groups{input.shape().n, input.shape().c, 1, 1};
+    saved.moments = {Tensor<T, D>::uninitialized(groups), Tensor<T, D>::uninitialized(groups)};
+    kernels::norm_forward(input, {}, options_.epsilon, saved.moments, output);
+    saved.input = std::move(input);
+    return output;
+  }
+
+  [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
+                                      Wanted wanted = Wanted::all) const {
+    require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
+    if (wanted == Wanted::parameters) return {};
+    auto d_input = Tensor<T, D>::uninitialized(d_output.shape());
+    kernels::norm_backward(d_output, saved.input, {}, options_.epsilon, saved.moments,
+                           {.d_input = &d_input});
+    return d_input;
+  }
+
+  void collect(const std::string& /*prefix*/, State<T, D>& /*state*/) const {}
+
+ private:
+  Options options_;
+};
+static_assert(Layer<InstanceNorm2d<float, Cpu>>);
+
+}  // namespace asyndgan::layers

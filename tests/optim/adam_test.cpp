@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/optim/adam.hpp"
+
+#include "support/catch.hpp"
+#include "support/gradient_check.hpp"
+#include "support/layer_check.hpp"
+
+namespace asyndgan::optim {
+namespace {
+
+/// The weight after each of the gradients 1, -0.5, 0.25, from 1.
+template <std::floating_point T>
+std::vector<double> trajectory(const typename Adam<T>::Options& options) {
+  Parameter<T> weight({1, 1, 1, 1});
+  weight.value(0, 0, 0, 0) = 1;
+  State<T> state;
+  state.parameters = {{"w", &weight}};
+  Adam<T> adam(state, options);
+  std::vector<double> values;
+  for (const double gradient : {1.0, -0.5, 0.25}) {
+    weight.grad(0, 0, 0, 0) = static_cast<T>(gradient);
+    adam.step();
+    values.push_back(weight.value(0, 0, 0, 0));
+  }
+  return values;
+}
+
+TEST_CASE("Three Adam steps by hand", "[optim]") {
+  const auto plain = trajectory<double>({});
+  CHECK(plain[0] == Approx(0.999800000002).epsilon(1e-12));
+  CHECK(plain[1] == Approx(0.999800000002).epsilon(1e-12));
+  CHECK(plain[2] == Approx(0.999756788621).epsilon(1e-12));
+}
+
+TEST_CASE("Weight decay, in the gradient and apart from it", "[optim]") {
+  const auto in_gradient = trajectory<double>({.weight_decay = 5e-4});
+  CHECK(in_gradient[0] == Approx(0.999800000002).epsilon(1e-12));
+  CHECK(in_gradient[1] == Approx(0.999799873534).epsilon(1e-12));
+  CHECK(in_gradient[2] == Approx(0.999756523333).epsilon(1e-12));
+  // The first step of Adam alone is -rate; before it the weight shrinks by 1 - rate * decay.
+  const auto apart = trajectory<double>({.weight_decay = 0.5, .decoupled = true});
+  CHECK(apart[0] == Approx(1 - 1e-4 - 0.000199999998).epsilon(1e-12));
+}
+
+TEST_CASE("A float step agrees with the definition in double", "[optim]") {
+  const Shape shape{1, 1, 7, 5};
+  Parameter<float> weight(shape);
+  test::fill_uniform(weight.value, 1);
+  State<float> state;
+  state.parameters = {{"w", &weight}};
+  Adam<float> adam(state, {.weight_decay = 1e-3});
+  std::vector<double> values(shape.size());
+  std::vector<double> m(shape.size());
+  std::vector<double> v(shape.size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = weight.value.values()[i];
+  for (int t = 1; t <= 5; ++t) {
+    test::fill_uniform(weight.grad, static_cast<std::uint64_t>(10 + t));
+    adam.step();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      kernels::AdamReference<double>::step({.beta1 = 0.5,
+                                            .beta2 = 0.999,
+                                            .step_size = 2e-4 / (1 - std::pow(0.5, t)),
+                                            .root_scale = 1 / std::sqrt(1 - std::pow(0.999, t)),
+                                            .epsilon = 1e-8,
+                                            .gradient_decay = 1e-3,
+                                            .value_factor = 1},
+                                           weight.grad.values()[i], values[i], m[i], v[i]);
+    }
+  }
+  const auto actual = weight.value.to_host();
+  const double error =
+      test::relative_error(std::span<const float>(actual), std::span<const double>(values));
+  CHECK(error < 1e-6);  // measured 8e-8
+}
+
+TEST_CASE("The schedule's factor scales the step", "[optim]") {
+  Parameter<double> weight({1, 1, 1, 1});
+  State<double> state;
+  state.parameters = {{"w", &weight}};
+  Adam<double> adam(state, {});
+  weight.grad(0, 0, 0, 0) = 1;
+  adam.step(0.5);
+  CHECK(weight.value(0, 0, 0, 0) == Approx(-1e-4).epsilon(1e-7));
+  adam.zero_gradients();
+  CHECK(weight.grad(0, 0, 0, 0) == 0);
+}
+
+TEST_CASE("Adam continues from its records as if it had not stopped", "[optim]") {
+  const auto run = [](bool interrupted) {
+    Parameter<float> weight({2, 3, 7, 5});
+    test::fill_uniform(weight.value, 1);
+    State<float> state;
+    state.parameters = {{"conv.weight", &weight}};
+    auto adam = std::make_unique<Adam<float>>(state, typename Adam<float>::Options{});
+    for (std::uint64_t t = 0; t < 4; ++t) {
+      if (interrupted && t == 2) {
+        auto resumed = std::make_unique<Adam<float>>(state, typename Adam<float>::Options{});
+        State<float> from;
+        State<float> to;
+        adam->collect("optimizer", from);
+        resumed->collect("optimizer", to);
+        REQUIRE(from.buffers.size() == 2);
+        CHECK(from.buffers[0].name == "optimizer.conv.weight.exp_avg");
+        CHECK(from.buffers[1].name == "optimizer.conv.weight.exp_avg_sq");
+        CHECK(from.counters.at(0).name == "optimizer.step");
+        for (std::size_t i = 0; i < 2; ++i) *to.buffers[i].tensor = *from.buffers[i].tensor;
+        *to.counters[0].count = *from.counters[0].count;
+        adam = std::move(resumed);
+      }
+      test::fill_uniform(weight.grad, 10 + t);
+      adam->step();
+    }
+    CHECK(adam->steps() == 4);
+    return weight.value.to_host();
+  };
+  CHECK(run(true) == run(false));
+}
+
+TEST_CASE("Adam refuses options without a defined step", "[optim]") {
+  CHECK_THROWS_WITH(Adam<float>({}, {.beta1 = 1}),
+                    "Adam: learning rate 0.000200, betas 1.000000 and 0.999000, epsilon 0.000000, "
+                    "weight decay 0.000000; expected rate and decay >= 0, betas in [0, 1), "
+                    "epsilon > 0");
+}
+
+TEST_CASE("Adam is the same on any number of threads", "[optim]") {
+  CHECK(test::same_on_any_thread_count([] {
+    Parameter<float> weight({3, 5, 61, 67});
+    test::fill_uniform(weight.value, 1);
+    test::fill_uniform(weight.grad, 2);
+    State<float> state;
+    state.parameters = {{"w", &weight}};
+    Adam<float> adam(state, {});
+    adam.step();
+    adam.step();
+    return weight.value.to_host();
+  }));
+}
+
+}  // namespace
+}  // namespace asyndgan::optim
