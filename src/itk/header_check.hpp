@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+/// What a file's header says is compared with the file before ITK sees it: ITK's readers print
+/// on standard error, allocate what a header asks for, or return part of an image.
+namespace asyndgan::data::files {
+
+/// Errors  DataError naming the field, its value and what was expected.
+void check_nifti(const std::filesystem::path& path, std::uint64_t max_voxels);
+void check_meta_image(const std::filesystem::path& path, std::uint64_t max_voxels);
+
+/// Throws DataError unless `path` is a file with at least one byte.
+void require_file(const std::filesystem::path& path);
+
+/// "'scan.nii': " + what, as DataError.
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what);
+
+/// The number of voxels, once every extent is positive, those beyond the third are 1, and the
+/// product is within `max_voxels`. `field` names the header's field in messages.
+std::uint64_t checked_voxel_count(const std::filesystem::path& path, const std::string& field,
+                                  std::span<const std::int64_t> extents, std::uint64_t max_voxels);
+
+}  // namespace asyndgan::data::files
