@@ -17,7 +17,8 @@ class Private {
  public:
   explicit Private(T value) : value_(std::move(value)) {}
 
-  [[nodiscard]] const T& at_site() const { return value_; }
+  [[nodiscard]] const T& at_site() const& { return value_; }
+  const T& at_site() const&& = delete;  // would outlive its value
 
   /// What `f` makes of the value; it stays private.
   ///

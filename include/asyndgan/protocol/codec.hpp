@@ -173,6 +173,17 @@ class MessageReader {
     throw ProtocolError("kind is " + std::to_string(static_cast<int>(kind)) + ", expected 1 to 7");
   }
 
+  [[nodiscard]] Hello hello() {
+    std::string name = reader_.text("site name", limits_.text);
+    // The centre may name a file after the site.
+    if (name.empty() || name[0] == '.' || name.find_first_of("/\\") != std::string::npos) {
+      throw ProtocolError("site name is '" + name +
+                          "', expected one without '/' and '\\' that does not start with '.'");
+    }
+    auto facts = detail::read_facts(reader_, limits_);
+    return {std::move(name), shared(privacy::Content::site_facts, 1, std::move(facts))};
+  }
+
   [[nodiscard]] Welcome welcome() {
     Welcome welcome;
     welcome.rank = reader_.number<std::uint32_t>("rank", 1, 0x7FFFFFFF);

@@ -29,12 +29,17 @@ namespace asyndgan::protocol::detail {
 
 enum class Packing : std::uint8_t { raw = 0, zstd = 1 };
 
-/// n * h * w or n * c * h * w of values that were held against limits, in 64 bits.
-[[nodiscard]] inline std::uint64_t product(const char* field,
-                                           std::initializer_list<std::uint64_t> extents) {
+/// An extent of a tensor or a label map, from 1 to `most` and small enough for an int.
+[[nodiscard]] inline int extent(ByteReader& reader, const char* field, std::uint32_t most) {
+  return static_cast<int>(
+      reader.number<std::uint32_t>(field, 1, std::min<std::uint32_t>(most, 0x7FFFFFFF)));
+}
+
+/// The product of extents, in 64 bits whatever they are.
+[[nodiscard]] inline std::uint64_t product(const char* field, std::initializer_list<int> extents) {
   std::uint64_t result = 1;
-  for (const std::uint64_t extent : extents) {
-    if (__builtin_mul_overflow(result, extent, &result)) {
+  for (const int factor : extents) {
+    if (__builtin_mul_overflow(result, static_cast<std::uint64_t>(factor), &result)) {
       throw ProtocolError(std::string(field) + " has more elements than 64 bits can count");
     }
   }
@@ -55,9 +60,9 @@ inline void write_tensor(const privacy::HostTensor& tensor, ByteWriter& writer) 
 }
 
 template <std::floating_point T>
-[[nodiscard]] privacy::HostTensor read_values(const Shape& shape, std::uint64_t count,
+[[nodiscard]] privacy::HostTensor read_values(const Shape& shape, std::uint64_t size,
                                               ByteReader& reader) {
-  const auto bytes = reader.raw("tensor values", count * sizeof(T));
+  const auto bytes = reader.raw("tensor values", size);  // before memory is taken
   auto tensor = Tensor<T>::uninitialized(shape);
   if (!bytes.empty()) std::memcpy(tensor.data(), bytes.data(), bytes.size());
   return privacy::HostTensor(std::move(tensor));
@@ -69,15 +74,14 @@ template <std::floating_point T>
     throw ProtocolError("tensor precision is " + std::to_string(width) +
                         " bytes, expected 4 (float32) or 8 (float64)");
   }
-  const auto n = reader.number<std::uint32_t>("tensor batch", 1, limits.batch);
-  const auto c = reader.number<std::uint32_t>("tensor channels", 1, limits.channels);
-  const auto h = reader.number<std::uint32_t>("tensor height", 1, limits.height);
-  const auto w = reader.number<std::uint32_t>("tensor width", 1, limits.width);
-  const std::uint64_t count = product("tensor", {n, c, h, w, width}) / width;
-  const Shape shape{static_cast<int>(n), static_cast<int>(c), static_cast<int>(h),
-                    static_cast<int>(w)};
-  return width == sizeof(float) ? read_values<float>(shape, count, reader)
-                                : read_values<double>(shape, count, reader);
+  Shape shape;
+  shape.n = extent(reader, "tensor batch", limits.batch);
+  shape.c = extent(reader, "tensor channels", limits.channels);
+  shape.h = extent(reader, "tensor height", limits.height);
+  shape.w = extent(reader, "tensor width", limits.width);
+  const std::uint64_t bytes = product("tensor", {shape.n, shape.c, shape.h, shape.w, width});
+  return width == sizeof(float) ? read_values<float>(shape, bytes, reader)
+                                : read_values<double>(shape, bytes, reader);
 }
 
 inline void write_label_map(const LabelMap& map, bool compress, ByteWriter& writer) {
@@ -105,20 +109,27 @@ inline void write_label_map(const LabelMap& map, bool compress, ByteWriter& writ
   writer.raw(map.labels.data(), map.labels.size());
 }
 
-/// Unpacks exactly `to.size()` bytes. What the stream says of its size is checked first.
-inline void unpack(std::span<const std::byte> from, std::span<std::uint8_t> to) {
-  const unsigned long long declared = ZSTD_getFrameContentSize(from.data(), from.size());
-  if (declared != to.size()) {
-    throw ProtocolError("label map unpacks to " +
-                        (declared >= ZSTD_CONTENTSIZE_ERROR ? std::string("an unknown number of")
-                                                            : std::to_string(declared)) +
-                        " bytes, expected " + std::to_string(to.size()));
+/// What a packed stream says it unpacks to is `count` bytes and no more than a message may have:
+/// a few bytes can unpack to very many.
+inline void require_unpacked_size(std::span<const std::byte> packed, std::uint64_t count,
+                                  const Limits& limits) {
+  if (count > limits.message) {
+    throw ProtocolError("label map has " + std::to_string(count) + " pixels, expected at most " +
+                        std::to_string(limits.message));
   }
-  const std::size_t got = ZSTD_decompress(to.data(), to.size(), from.data(), from.size());
-  if (ZSTD_isError(got) != 0 || got != to.size()) {
-    throw ProtocolError(std::string("label map does not unpack: ") +
-                        (ZSTD_isError(got) != 0 ? ZSTD_getErrorName(got) : "too few bytes"));
-  }
+  const unsigned long long declared = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (declared == count) return;
+  const bool known = declared != ZSTD_CONTENTSIZE_ERROR && declared != ZSTD_CONTENTSIZE_UNKNOWN;
+  throw ProtocolError("label map unpacks to " +
+                      (known ? std::to_string(declared) : std::string("an unknown number of")) +
+                      " bytes, expected " + std::to_string(count));
+}
+
+inline void unpack(std::span<const std::byte> packed, std::span<std::uint8_t> to) {
+  const std::size_t got = ZSTD_decompress(to.data(), to.size(), packed.data(), packed.size());
+  if (ZSTD_isError(got) == 0 && got == to.size()) return;
+  throw ProtocolError(std::string("label map does not unpack: ") +
+                      (ZSTD_isError(got) != 0 ? ZSTD_getErrorName(got) : "too few bytes"));
 }
 
 inline void require_classes(const LabelMap& map, std::uint32_t classes) {
@@ -133,9 +144,9 @@ inline void require_classes(const LabelMap& map, std::uint32_t classes) {
 
 [[nodiscard]] inline LabelMap read_label_map(ByteReader& reader, const Limits& limits) {
   const auto packing = reader.number<std::uint8_t>("label map packing", 0, 1);
-  const auto n = reader.number<std::uint32_t>("label map batch", 1, limits.batch);
-  const auto h = reader.number<std::uint32_t>("label map height", 1, limits.height);
-  const auto w = reader.number<std::uint32_t>("label map width", 1, limits.width);
+  const int n = extent(reader, "label map batch", limits.batch);
+  const int h = extent(reader, "label map height", limits.height);
+  const int w = extent(reader, "label map width", limits.width);
   const std::uint64_t count = product("label map", {n, h, w});
   const auto length = reader.number<std::uint64_t>("label map length");
   const bool raw = packing == static_cast<std::uint8_t>(Packing::raw);
@@ -144,11 +155,8 @@ inline void require_classes(const LabelMap& map, std::uint32_t classes) {
                         (raw ? "" : "below ") + std::to_string(count));
   }
   const auto bytes = reader.raw("label map", length);
-  if (count > limits.message) {  // a small stream may claim to unpack to much
-    throw ProtocolError("label map has " + std::to_string(count) + " pixels, expected at most " +
-                        std::to_string(limits.message));
-  }
-  LabelMap map(static_cast<int>(n), static_cast<int>(h), static_cast<int>(w));
+  if (!raw) require_unpacked_size(bytes, count, limits);  // before memory is taken
+  LabelMap map(n, h, w);
   if (raw) {
     std::memcpy(map.labels.data(), bytes.data(), bytes.size());
   } else {

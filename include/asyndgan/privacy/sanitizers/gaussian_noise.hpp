@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -13,8 +14,9 @@
 namespace asyndgan::privacy {
 
 /// Clips every sample to an L2 norm C, then adds N(0, (multiplier C)^2) to every element: the
-/// Gaussian mechanism on one gradient. Element i of a step's tensor gets number i of the key's
-/// stream, so a resumed run sends the same bytes.
+/// Gaussian mechanism on one gradient. The noise is a function of the key and of the gradient: a
+/// resumed run sends the same bytes, and a centre that asks twice about one step with different
+/// fakes does not get the same noise twice, whose difference would be the bare gradients'.
 ///
 /// It claims no epsilon: a record also acts through the discriminator's weights on every later
 /// message, which an accountant has to count (docs/privacy.md).
@@ -36,7 +38,9 @@ class GaussianNoise {
   }
 
   void sanitize(HostTensor& d_fake, const random::Key& key) const {
-    const random::Stream noise(key);
+    random::Key own = key;
+    own.seed = digest(d_fake, key.seed);
+    const random::Stream noise(own);
     const double deviation = options_.norm * options_.multiplier;
     std::uint64_t index = 0;
     detail::for_each_sample(d_fake, [&](auto sample) {
@@ -53,6 +57,21 @@ class GaussianNoise {
   }
 
  private:
+  /// Mixes the bits of every element into `seed`.
+  [[nodiscard]] static std::uint64_t digest(const HostTensor& tensor, std::uint64_t seed) {
+    return std::visit(
+        [seed](const auto& held) {
+          std::uint64_t hash = seed;
+          for (const auto value : held.values()) {
+            using Bits = std::conditional_t<sizeof value == 4, std::uint32_t, std::uint64_t>;
+            hash = (hash ^ std::bit_cast<Bits>(value)) * 0x9E3779B97F4A7C15;  // golden ratio, odd
+            hash ^= hash >> 32;
+          }
+          return hash;
+        },
+        tensor.storage());
+  }
+
   Options options_;
 };
 static_assert(Sanitizer<GaussianNoise>);
