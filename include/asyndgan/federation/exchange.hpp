@@ -2,12 +2,19 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/optim/schedule.hpp"
 
 namespace asyndgan::federation {
+
+/// The learning rate as it was set, for any number of steps.
+inline constexpr optim::ConstantThenLinear kConstantRate{
+    .constant = std::numeric_limits<std::int64_t>::max() / 2};
 
 /// What a site does with one batch of fakes.
 struct Exchange {

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/core/parameter.hpp"
+#include "asyndgan/core/random.hpp"
+#include "asyndgan/federation/exchange.hpp"
+#include "asyndgan/federation/steps.hpp"
+#include "asyndgan/federation/weighting.hpp"
+#include "asyndgan/modality/generator_input.hpp"
+#include "asyndgan/optim/adam.hpp"
+#include "asyndgan/optim/schedule.hpp"
+#include "asyndgan/optim/weight_average.hpp"
+#include "asyndgan/privacy/release.hpp"
+#include "asyndgan/protocol/codec.hpp"
+#include "asyndgan/transport/transport.hpp"
+
+namespace asyndgan::federation {
+
+/// What both sides of a run agree on. The centre sets it and a site is told.
+struct CentralOptions {
+  std::uint64_t seed = 0;
+  std::uint64_t steps = 1000;   // of the generator
+  int batch = 4;                // label maps from each site for one exchange
+  int discriminator_steps = 1;  // for each step of the generator
+  Variant variant = Variant::one_batch;
+  Weighting weighting = Weighting::uniform;
+  std::vector<double> site_weights = {};               // for Weighting::given
+  optim::ConstantThenLinear schedule = kConstantRate;  // in steps
+  double weight_average = 0.995;                       // decay of the generator's running average
+  modality::GeneratorInput input = {};
+  int height = 0;  // pixels, of the label maps
+  int width = 0;
+  std::chrono::milliseconds patience = std::chrono::minutes(10);  // with a site
+};
+
+/// The central node: owns the generator, sees label maps and gradients, and no real image.
+///
+/// Threads  one. The kernels below use the thread pool.
+template <networks::Generator G, transport::Transport Link>
+class Central {
+ public:
+  using T = typename G::Scalar;
+  using D = typename G::Place;
+
+  /// A site, as it told of itself.
+  struct Member {
+    std::string name;
+    privacy::SiteFacts facts;
+    double weight = 0;  // pi_j
+  };
+
+  /// What a round tells whoever watches.
+  struct Report {
+    std::uint64_t step;                                 // that was completed, from 1
+    std::vector<std::optional<privacy::Losses>> sites;  // where a site released them
+  };
+
+  Central(G generator, Link link, int sites, const CentralOptions& options,
+          const typename optim::Adam<T, D>::Options& adam = {})
+      : options_(options),
+        run_(protocol::digest("run " + std::to_string(options.seed))),
+        plan_(plan_step(options.variant, options.discriminator_steps)),
+        link_(std::move(link)),
+        generator_(std::move(generator)),
+        optimizer_(weights(), adam),
+        average_(weights(), options.weight_average),
+        members_(static_cast<std::size_t>(sites)),
+        in_flight_(members_.size()) {
+    if (sites < 1) throw ConfigError("a federation needs at least one site, none was given");
+    const Shape fakes = generator_.output_shape(
+        {options.batch, options.input.channels(), options.height, options.width});
+    limits_ = protocol::Limits::for_run(fakes, options.input.classes);
+  }
+  Central(const Central&) = delete;  // the optimiser points into the generator
+  Central& operator=(const Central&) = delete;
+
+  /// Waits for every site's greeting, tells it the run's facts and takes its first label maps.
+  /// Throws ConfigError naming the site and what does not fit.
+  void admit() {
+    for (std::size_t site = 0; site < members_.size(); ++site) {
+      auto hello = receive<protocol::Hello>(site);
+      members_[site] = {std::move(hello.site_name), std::move(hello.facts).value()};
+      require_fitting(members_[site]);
+    }
+    set_weights();
+    for (std::size_t site = 0; site < members_.size(); ++site) {
+      send(site, protocol::Welcome{.rank = static_cast<std::uint32_t>(site + 1),
+                                   .seed = options_.seed,
+                                   .first_step = step(),
+                                   .steps = options_.steps,
+                                   .batch = static_cast<std::uint32_t>(options_.batch),
+                                   .discriminator_steps =
+                                       static_cast<std::uint32_t>(options_.discriminator_steps)});
+    }
+    for (std::size_t site = 0; site < members_.size(); ++site) {
+      accept(site, receive<protocol::Masks>(site).maps.value());
+    }
+  }
+
+  /// One step of the generator, with every site (lockstep).
+  Report round() {
+    Report report{.step = step() + 1, .sites = {}};
+    std::vector<Contribution<G>> contributions;
+    for (std::size_t exchange = 0; exchange < plan_.size(); ++exchange) {
+      for (std::size_t site = 0; site < members_.size(); ++site) send_fakes(site, exchange);
+      for (std::size_t site = 0; site < members_.size(); ++site) {
+        if (!plan_[exchange].return_gradient) {
+          accept(site, receive<protocol::Masks>(site).maps.value());
+          continue;
+        }
+        auto answer = receive<protocol::Gradient>(site);
+        contributions.push_back(
+            {members_[site].weight, gradient_of(site, answer), &in_flight_[site].saved});
+        report.sites.push_back(answer.losses ? std::optional(answer.losses->value())
+                                             : std::nullopt);
+        if (answer.next_maps) accept(site, answer.next_maps->value());
+      }
+    }
+    update_generator(generator_, optimizer_, std::move(contributions),
+                     options_.schedule.factor(static_cast<std::int64_t>(step())));
+    average_.update();
+    return report;
+  }
+
+  /// Tells every site that nothing follows.
+  void finish(const std::string& reason) {
+    for (std::size_t site = 0; site < members_.size(); ++site) {
+      send(site, protocol::Goodbye{reason});
+    }
+  }
+
+  /// Closes the link; the sites find the centre gone.
+  void leave() { link_.close(); }
+
+  /// Steps of the generator completed so far.
+  [[nodiscard]] std::uint64_t step() const {
+    return static_cast<std::uint64_t>(optimizer_.steps());
+  }
+  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+  [[nodiscard]] G& generator() { return generator_; }
+  /// The running average of the generator's weights, which synthesises better than the last ones.
+  [[nodiscard]] optim::WeightAverage<T, D>& average() { return average_; }
+  [[nodiscard]] Link& link() { return link_; }
+
+  /// Everything that a resumed run needs: weights, moments, average and step.
+  void collect(State<T, D>& state) {
+    generator_.collect("", state);
+    optimizer_.collect("optimizer", state);
+    average_.collect("average", state);
+  }
+
+ private:
+  /// One site's batch between its label maps and its gradient.
+  struct InFlight {
+    LabelMap maps;
+    typename G::Saved saved;
+    Shape fakes;
+  };
+
+  [[nodiscard]] State<T, D> weights() {
+    State<T, D> state;
+    generator_.collect("", state);
+    return state;
+  }
+
+  void send_fakes(std::size_t site, std::size_t exchange) {
+    InFlight& batch = in_flight_[site];
+    const random::Key key{.seed = options_.seed,
+                          .site = static_cast<std::uint32_t>(site + 1),
+                          .step = static_cast<std::uint32_t>(step() * plan_.size() + exchange),
+                          .purpose = random::Purpose::dropout};
+    batch.saved = {};
+    auto fakes = generate(generator_, options_.input.template make<T, D>(batch.maps, key),
+                          batch.saved, layers::Pass{.key = key});
+    batch.fakes = fakes.images().shape();
+    send(site, protocol::Fakes{.step = step(),
+                               .ask = ask(plan_[exchange]),
+                               .images = privacy::Release::synthetic(std::move(fakes))});
+  }
+
+  void accept(std::size_t site, const LabelMap& maps) {
+    if (maps.n != options_.batch || maps.h != options_.height || maps.w != options_.width) {
+      throw ProtocolError("site '" + members_[site].name + "': label maps (" +
+                          std::to_string(maps.n) + ", " + std::to_string(maps.h) + ", " +
+                          std::to_string(maps.w) + "), expected (" +
+                          std::to_string(options_.batch) + ", " + std::to_string(options_.height) +
+                          ", " + std::to_string(options_.width) + ")");
+    }
+    in_flight_[site].maps = maps;
+  }
+
+  [[nodiscard]] static protocol::Ask ask(const Exchange& exchange) {
+    if (!exchange.return_gradient) return protocol::Ask::discriminator;
+    return exchange.train_discriminator ? protocol::Ask::both : protocol::Ask::generator;
+  }
+
+  [[nodiscard]] Tensor<T, D> gradient_of(std::size_t site, const protocol::Gradient& answer) const {
+    if (answer.step != step()) {
+      throw ProtocolError("site '" + members_[site].name + "': gradient of step " +
+                          std::to_string(answer.step) + ", expected " + std::to_string(step()));
+    }
+    auto d_fake = answer.d_fake.value().template to<T, D>();
+    if (d_fake.shape() != in_flight_[site].fakes) {
+      throw ProtocolError("site '" + members_[site].name + "': gradient of shape " +
+                          to_string(d_fake.shape()) + ", expected " +
+                          to_string(in_flight_[site].fakes));
+    }
+    return d_fake;
+  }
+
+  void require_fitting(const Member& member) const {
+    const auto require = [&](const char* what, std::uint32_t seen, int expected) {
+      if (seen == static_cast<std::uint32_t>(expected)) return;
+      throw ConfigError("site '" + member.name + "' has " + std::to_string(seen) + " " + what +
+                        ", this run expects " + std::to_string(expected));
+    };
+    require("label classes", member.facts.classes, options_.input.classes);
+    require("rows", member.facts.height, options_.height);
+    require("columns", member.facts.width, options_.width);
+    require("channels", static_cast<std::uint32_t>(member.facts.channels.size()),
+            static_cast<int>(limits_.channels));
+  }
+
+  void set_weights() {
+    std::vector<std::int64_t> counts;
+    for (const Member& member : members_) {
+      counts.push_back(static_cast<std::int64_t>(member.facts.samples));
+    }
+    const auto shares = site_weights(options_.weighting, counts, options_.site_weights);
+    for (std::size_t site = 0; site < members_.size(); ++site) members_[site].weight = shares[site];
+  }
+
+  template <class Message>
+  void send(std::size_t site, const Message& message) {
+    link_.send(static_cast<transport::Peer>(site + 1), protocol::encode(message, run_));
+  }
+  /// Errors name the site.
+  template <class Message>
+  [[nodiscard]] Message receive(std::size_t site) {
+    const auto peer = static_cast<transport::Peer>(site + 1);
+    const std::string name =
+        "site " + std::to_string(peer) +
+        (members_[site].name.empty() ? "" : " ('" + members_[site].name + "')") + ": ";
+    try {
+      const auto frame = link_.receive(peer, options_.patience);
+      return protocol::expect<Message>(protocol::decode(frame, limits_));
+    } catch (const ProtocolError& error) {
+      throw ProtocolError(name + error.what());
+    } catch (const TransportTimeout& error) {
+      throw TransportTimeout(name + error.what());
+    } catch (const TransportError& error) {
+      throw TransportError(name + error.what());
+    }
+  }
+
+  CentralOptions options_;
+  protocol::RunId run_;
+  std::vector<Exchange> plan_;
+  protocol::Limits limits_;
+  Link link_;
+  G generator_;
+  optim::Adam<T, D> optimizer_;
+  optim::WeightAverage<T, D> average_;
+  std::vector<Member> members_;
+  std::vector<InFlight> in_flight_;
+};
+
+}  // namespace asyndgan::federation

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/core/parameter.hpp"
+#include "asyndgan/networks/network.hpp"
+#include "asyndgan/optim/adam.hpp"
+
+namespace asyndgan::federation {
+
+/// One discriminator of a site, its optimiser, and the image channels that it judges.
+/// It sees (condition, image[channels]) and never leaves the site.
+template <networks::Discriminator Net>
+struct Critic {
+  using T = typename Net::Scalar;
+  using D = typename Net::Place;
+
+  Critic(std::vector<int> channels_, Net network_,
+         const typename optim::Adam<T, D>::Options& options)
+      : channels(std::move(channels_)),
+        network(std::move(network_)),
+        optimizer(state_of(network), options) {}
+  Critic(const Critic&) = delete;  // the optimiser points into the network
+  Critic& operator=(const Critic&) = delete;
+
+  std::vector<int> channels;
+  Net network;
+  optim::Adam<T, D> optimizer;
+
+ private:
+  static State<T, D> state_of(Net& network) {
+    State<T, D> state;
+    network.collect("", state);
+    return state;
+  }
+};
+
+/// A site's discriminators: one over all its channels, or one per modality. No channel is
+/// judged twice; a channel that the site lacks is judged by none and gets a zero gradient.
+/// Source  Chang et al. 2020 (arXiv:2012.08604), one discriminator per site and modality.
+template <networks::Discriminator Net>
+using Critics = std::deque<Critic<Net>>;
+
+}  // namespace asyndgan::federation

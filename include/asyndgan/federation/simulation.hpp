@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+
+namespace asyndgan::federation {
+
+/// What a simulation tells whoever watches. Empty functions are not called.
+template <class Central, class Site>
+struct SimulationHooks {
+  /// After every step of the generator, on the caller's thread. False ends the run early, with
+  /// every site told.
+  std::function<bool(const typename Central::Report&)> after_step;
+  /// After every step that a site has answered, on the site's thread.
+  std::function<void(Site&)> after_site_step;
+};
+
+/// A whole run in one process: every site on a thread of its own, the centre on the caller's.
+/// Returns when all have ended.
+///
+/// Errors  what a site threw, else what the centre threw; the others are ended first.
+template <class Central, class Site>
+void simulate(Central& central, std::deque<Site>& sites, std::uint64_t steps,
+              const SimulationHooks<Central, Site>& hooks = {}) {
+  std::vector<std::exception_ptr> errors(sites.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    threads.emplace_back([&, i] {
+      Site& site = sites[i];
+      try {
+        site.serve([&](Site& served) {
+          if (hooks.after_site_step) hooks.after_site_step(served);
+        });
+      } catch (...) {
+        errors[i] = std::current_exception();
+        site.leave();  // the centre finds it gone
+      }
+    });
+  }
+
+  std::exception_ptr central_error;
+  try {
+    central.admit();
+    bool going = true;
+    while (going && central.step() < steps) {
+      const auto report = central.round();
+      if (hooks.after_step) going = hooks.after_step(report);
+    }
+    central.finish(going ? "the run is complete" : "the run was interrupted");
+  } catch (...) {
+    central_error = std::current_exception();
+    central.leave();  // the sites find it gone
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  // A site that fails takes the centre down with it, and the centre the other sites: the cause
+  // is the error that is not about a peer.
+  const auto is_consequence = [](const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const TransportError&) {
+      return true;
+    } catch (...) {
+      return false;
+    }
+  };
+  for (const auto& error : errors) {
+    if (error && !is_consequence(error)) std::rethrow_exception(error);
+  }
+  if (central_error) std::rethrow_exception(central_error);
+  for (const auto& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+}
+
+}  // namespace asyndgan::federation

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/data/phantom.hpp"
+#include "asyndgan/federation/central.hpp"
+#include "asyndgan/federation/simulation.hpp"
+#include "asyndgan/federation/site.hpp"
+#include "asyndgan/networks/patch_discriminator.hpp"
+#include "asyndgan/networks/resnet_generator.hpp"
+#include "asyndgan/transport/counted.hpp"
+#include "asyndgan/transport/in_process.hpp"
+
+namespace asyndgan::test {
+
+/// The phantom's channels, "c0", "c1", ...
+struct PhantomModality {
+  int count = 1;
+  [[nodiscard]] std::vector<std::string> channels() const {
+    std::vector<std::string> names;
+    for (int c = 0; c < count; ++c) names.push_back("c" + std::to_string(c));
+    return names;
+  }
+};
+
+/// A whole federation on phantoms, small enough for a test: 16 x 16 images, tiny networks.
+template <std::floating_point T>
+struct Federation {
+  using G = networks::ResnetGenerator<T>;
+  using Net = networks::PatchDiscriminator<T>;
+  using Link = transport::Counted<transport::InProcess>;
+  using Central = federation::Central<G, Link>;
+  using Site = federation::Site<Net, PhantomModality, Link>;
+
+  static constexpr int kSide = 16;
+  static constexpr int kClasses = 3;
+
+  struct Options {
+    int sites = 2;
+    int channels = 1;
+    int samples = 6;  // of every site
+    double dropout = 0.5;
+    federation::CentralOptions central = {};
+    federation::SiteOptions<Net> site = {};  // name and secret are set for each
+  };
+
+  [[nodiscard]] static Options defaults() {
+    Options options;
+    options.central.seed = 7;
+    options.central.steps = 3;
+    options.central.batch = 2;
+    options.central.input = {.classes = kClasses, .noise_channels = 1};
+    options.central.height = kSide;
+    options.central.width = kSide;
+    options.site.discriminator = {.in_channels = 0, .base_channels = 4, .layers = 1};
+    return options;
+  }
+
+  explicit Federation(const Options& options)
+      : modality{options.channels},
+        hub(options.sites),
+        ledgers(static_cast<std::size_t>(options.sites)),
+        central(generator(options), Link(hub.join(transport::kCentral)), options.sites,
+                options.central) {
+    for (int i = 1; i <= options.sites; ++i) {
+      auto own = options.site;
+      own.name = "phantom-" + std::to_string(i);
+      own.secret = 100 + static_cast<std::uint64_t>(i);
+      sites.emplace_back(data(options, i), modality, Link(hub.join(i)),
+                         ledgers[static_cast<std::size_t>(i - 1)], own);
+    }
+  }
+
+  [[nodiscard]] static privacy::Private<data::Slices> data(const Options& options, int site) {
+    return privacy::Private(data::phantom({.count = options.samples,
+                                           .height = kSide,
+                                           .width = kSide,
+                                           .channels = options.channels,
+                                           .classes = kClasses,
+                                           .seed = 1,
+                                           .site = static_cast<std::uint32_t>(site)}));
+  }
+
+  [[nodiscard]] static G generator(const Options& options) {
+    G network({.in_channels = options.central.input.channels(),
+               .out_channels = options.channels,
+               .base_channels = 4,
+               .blocks = 1,
+               .dropout = options.dropout});
+    State<T> state;
+    network.collect("", state);
+    layers::initialize(state, {}, {.seed = 3, .purpose = random::Purpose::initialize});
+    return network;
+  }
+
+  void run(std::uint64_t steps) { federation::simulate(central, sites, steps, hooks); }
+
+  /// All numbers of the generator's weights, for comparisons bit for bit.
+  [[nodiscard]] std::vector<T> weights() {
+    State<T> state;
+    central.generator().collect("", state);
+    std::vector<T> all;
+    for (const auto& [name, parameter] : state.parameters) {
+      const auto values = parameter->value.to_host();
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+  }
+
+  PhantomModality modality;
+  transport::InProcessHub hub;
+  std::deque<privacy::EgressLedger> ledgers;
+  Central central;
+  std::deque<Site> sites;
+  federation::SimulationHooks<Central, Site> hooks;
+};
+
+}  // namespace asyndgan::test

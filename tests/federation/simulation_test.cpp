@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/federation/simulation.hpp"
+
+#include "asyndgan/core/parallel.hpp"
+#include "federation/federation_fixture.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::federation {
+namespace {
+
+using test::Federation;
+
+TEST_CASE("A run trains the generator and every byte a site sends is in its ledger",
+          "[federation]") {
+  Federation<float> federation(Federation<float>::defaults());
+  const auto before = federation.weights();
+  federation.run(3);
+  CHECK(federation.central.step() == 3);
+  CHECK(federation.weights() != before);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto traffic = federation.central.link().traffic(static_cast<transport::Peer>(i + 1));
+    CHECK(federation.ledgers[i].bytes() == traffic.bytes_received);
+    CHECK(federation.sites[i].step() == 3);
+    CHECK(federation.sites[i].farewell() == "the run is complete");
+  }
+}
+
+TEST_CASE("One seed gives one result, bit for bit, for 1, 2 and 3 threads", "[federation]") {
+  std::vector<std::vector<float>> results;
+  for (const int threads : {1, 2, 3}) {
+    set_thread_count(threads);
+    Federation<float> federation(Federation<float>::defaults());
+    federation.run(3);
+    results.push_back(federation.weights());
+  }
+  set_thread_count(2);
+  CHECK(results[1] == results[0]);
+  CHECK(results[2] == results[0]);
+}
+
+TEST_CASE("Algorithm 1 and several discriminator steps run, and differ", "[federation]") {
+  std::vector<std::vector<float>> results;
+  for (const auto variant : {Variant::one_batch, Variant::two_phase}) {
+    auto options = Federation<float>::defaults();
+    options.central.variant = variant;
+    options.central.discriminator_steps = 2;
+    Federation<float> federation(options);
+    federation.run(2);
+    CHECK(federation.central.step() == 2);
+    results.push_back(federation.weights());
+  }
+  CHECK(results[0] != results[1]);
+}
+
+TEST_CASE("An interrupted run tells the sites", "[federation]") {
+  Federation<float> federation(Federation<float>::defaults());
+  federation.hooks.after_step = [](const auto& report) { return report.step < 2; };
+  federation.run(3);
+  CHECK(federation.central.step() == 2);
+  CHECK(federation.sites[1].farewell() == "the run was interrupted");
+}
+
+TEST_CASE("A site that fails ends the run with its own error", "[federation]") {
+  Federation<float> federation(Federation<float>::defaults());
+  federation.hooks.after_site_step = [](auto& site) {
+    if (site.name() == "phantom-2") throw DataError("disk of phantom-2 is gone");
+  };
+  CHECK_THROWS_WITH(federation.run(3), "disk of phantom-2 is gone");
+}
+
+TEST_CASE("Sites that do not fit the run are named", "[federation]") {
+  auto options = Federation<float>::defaults();
+  options.central.height = 24;
+  Federation<float> federation(options);
+  CHECK_THROWS_WITH(federation.run(3), "site 'phantom-1' has 16 rows, this run expects 24");
+}
+
+TEST_CASE("A federation without sites, and a site with one image, are refused", "[federation]") {
+  auto options = Federation<float>::defaults();
+  options.samples = 1;
+  CHECK_THROWS_WITH(Federation<float>(options),
+                    "site 'phantom-1' has 1 labelled images, expected at least 2: with one, its "
+                    "gradients would be about that image alone");
+  CHECK_THROWS_WITH(
+      (federation::Central<Federation<float>::G, Federation<float>::Link>(
+          Federation<float>::generator(options),
+          Federation<float>::Link(transport::InProcessHub(1).join(0)), 0, options.central)),
+      "a federation needs at least one site, none was given");
+}
+
+TEST_CASE("Images smaller than one patch of the discriminator are refused", "[federation]") {
+  auto options = Federation<float>::defaults();
+  options.site.discriminator.layers = 3;
+  CHECK_THROWS_AS(Federation<float>(options), DataError);
+}
+
+}  // namespace
+}  // namespace asyndgan::federation
