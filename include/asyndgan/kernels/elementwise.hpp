@@ -9,7 +9,7 @@
 
 namespace asyndgan::kernels {
 
-/// Element-wise arithmetic of one device: static fill, scale and scale_and_add with the
+/// Element-wise arithmetic of one device: static fill, sum, scale and scale_and_add with the
 /// contracts of the functions below. Specialised per device; cpu/elementwise.hpp holds the Cpu's.
 template <std::floating_point T, Device D>
 struct ElementwiseKernel;
@@ -18,6 +18,12 @@ struct ElementwiseKernel;
 template <std::floating_point T, Device D>
 void fill(Tensor<T, D>& x, T value) {
   ElementwiseKernel<T, D>::fill(x, value);
+}
+
+/// Sum of all elements, in double and in a fixed order.
+template <std::floating_point T, Device D>
+[[nodiscard]] double sum(const Tensor<T, D>& x) {
+  return ElementwiseKernel<T, D>::sum(x);
 }
 
 /// y = a*y + b*x, of one shape. Throws ShapeError. The factors are rounded to T.

@@ -5,6 +5,8 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <numeric>
+#include <vector>
 
 #include "asyndgan/core/parallel.hpp"
 
@@ -42,6 +44,17 @@ template <std::floating_point T, class F>
   }
   for (; i < end; ++i) total += static_cast<double>(value(i));
   return total;
+}
+
+/// Sum of block(begin, end) over blocks of [0, size), which run on all threads and are added in
+/// their order.
+template <class F>
+[[nodiscard]] double sum_over_blocks(std::size_t size, const F& block) {
+  std::vector<double> sums((size + kBlock - 1) / kBlock);
+  parallel_blocks(size, kBlock, [&](std::size_t begin, std::size_t end) {
+    sums[begin / kBlock] = block(begin, end);
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 }  // namespace asyndgan::kernels::cpu

@@ -18,6 +18,13 @@ struct ElementwiseKernel<T, Cpu> {
     cpu::for_each_element(x.size(), [=](std::size_t i) { to[i] = value; });
   }
 
+  static double sum(const Array& x) {
+    const T* const values = x.data();
+    return cpu::sum_over_blocks(x.size(), [=](std::size_t begin, std::size_t end) {
+      return cpu::sum<T>(begin, end, [=](std::size_t i) { return values[i]; });
+    });
+  }
+
   static void scale(T factor, Array& x) {
     T* const to = x.data();
     cpu::for_each_element(x.size(), [=](std::size_t i) { to[i] *= factor; });
