@@ -25,23 +25,10 @@
 #include "asyndgan/core/atomic_file.hpp"
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/log.hpp"
+#include "asyndgan/privacy/ledger_entry.hpp"
 #include "asyndgan/privacy/shareable.hpp"
 
 namespace asyndgan::privacy {
-
-/// One message that leaves a site.
-struct LedgerEntry {
-  struct Part {
-    Provenance provenance;
-    std::uint64_t bytes = 0;
-  };
-
-  std::string message;    // kind: "hello", "gradient", ...
-  std::string recipient;  // "central"
-  std::uint64_t step = 0;
-  std::uint64_t bytes = 0;  // of the whole message, parts and framing
-  std::vector<Part> parts;  // what it carries of the site's data
-};
 
 /// The record of everything that leaves a site: what kind, how much, when, to whom. Nothing in
 /// it is ever changed; a file it is given is only appended to, one JSON object a line.

@@ -54,18 +54,59 @@ inline constexpr CrcTables kCrcTables = make_crc_tables();
 }
 
 #if defined(__x86_64__)
-/// The processor's own instruction, 8 bytes each.
+/// Bytes that each of three interleaved computations takes at a time. The instruction has a
+/// latency of 3 cycles and one can start every cycle, so one chain alone uses a third of it; at
+/// 1 KiB joining the chains costs 1 % (8 look-ups to 384 instructions).
+inline constexpr std::size_t kLane = 1024;
+
+/// tables[k][b]: what kLane zero bytes make of a CRC whose byte k is b, the others 0. The map is
+/// linear, so a CRC's own image is the sum of four.
+using LaneTables = std::array<std::array<std::uint32_t, 256>, 4>;
+
+[[nodiscard]] constexpr LaneTables make_lane_tables() {
+  LaneTables tables{};
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t image = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < kLane; ++i) image = (image >> 8) ^ kCrcTables[0][image & 0xFF];
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      if ((byte >> (bit % 8) & 1) != 0) tables[bit / 8][byte] ^= image;
+    }
+  }
+  return tables;
+}
+inline constexpr LaneTables kLaneTables = make_lane_tables();
+
+[[nodiscard]] inline std::uint64_t after_lane(std::uint64_t crc) {
+  return kLaneTables[0][crc & 0xFF] ^ kLaneTables[1][crc >> 8 & 0xFF] ^
+         kLaneTables[2][crc >> 16 & 0xFF] ^ kLaneTables[3][crc >> 24 & 0xFF];
+}
+
+[[nodiscard]] inline std::uint64_t load_word(const std::byte* from) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+/// The processor's own instruction, three chains at once.
 [[nodiscard]] __attribute__((target("sse4.2"))) inline std::uint32_t crc32c_sse42(
     std::uint32_t crc, std::span<const std::byte> bytes) {
   std::uint64_t state = crc;
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + i, sizeof word);
-    state = _mm_crc32_u64(state, word);
+  const std::byte* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 3 * kLane; at += 3 * kLane, left -= 3 * kLane) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    for (const std::byte* end = at + kLane; at != end; at += 8) {
+      state = _mm_crc32_u64(state, load_word(at));
+      second = _mm_crc32_u64(second, load_word(at + kLane));
+      third = _mm_crc32_u64(third, load_word(at + 2 * kLane));
+    }
+    at -= kLane;
+    state = after_lane(after_lane(state) ^ second) ^ third;
   }
+  for (; left >= 8; at += 8, left -= 8) state = _mm_crc32_u64(state, load_word(at));
   auto rest = static_cast<std::uint32_t>(state);
-  for (; i < bytes.size(); ++i) rest = _mm_crc32_u8(rest, static_cast<std::uint8_t>(bytes[i]));
+  for (; left > 0; ++at, --left) rest = _mm_crc32_u8(rest, static_cast<std::uint8_t>(*at));
   return rest;
 }
 #endif

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
-#include "asyndgan/privacy/ledger.hpp"
+#include "asyndgan/privacy/ledger_entry.hpp"
 #include "asyndgan/privacy/shareable.hpp"
 #include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/limits.hpp"
@@ -152,11 +152,8 @@ class MessageReader {
  private:
   [[nodiscard]] Message read_kind(Kind kind) {
     switch (kind) {
-      case Kind::hello: {
-        std::string name = reader_.text("site name", limits_.text);
-        return Hello{std::move(name),
-                     shared(privacy::Content::site_facts, 1, detail::read_facts(reader_, limits_))};
-      }
+      case Kind::hello:
+        return hello();
       case Kind::welcome:
         return welcome();
       case Kind::masks:

@@ -40,7 +40,7 @@ enum class Packing : std::uint8_t { raw = 0, zstd = 1 };
   std::uint64_t result = 1;
   for (const int factor : extents) {
     if (__builtin_mul_overflow(result, static_cast<std::uint64_t>(factor), &result)) {
-      throw ProtocolError(std::string(field) + " has more elements than 64 bits can count");
+      throw ProtocolError(std::string(field) + " has more bytes than 64 bits can count");
     }
   }
   return result;
