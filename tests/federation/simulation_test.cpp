@@ -16,7 +16,7 @@ TEST_CASE("A run trains the generator and every byte a site sends is in its ledg
   const auto before = federation.weights();
   federation.run(3);
   CHECK(federation.central.step() == 3);
-  CHECK(federation.weights() != before);
+  CHECK((federation.weights() != before));
   for (std::size_t i = 0; i < 2; ++i) {
     const auto traffic = federation.central.link().traffic(static_cast<transport::Peer>(i + 1));
     CHECK(federation.ledgers[i].bytes() == traffic.bytes_received);
@@ -34,8 +34,8 @@ TEST_CASE("One seed gives one result, bit for bit, for 1, 2 and 3 threads", "[fe
     results.push_back(federation.weights());
   }
   set_thread_count(2);
-  CHECK(results[1] == results[0]);
-  CHECK(results[2] == results[0]);
+  CHECK((results[1] == results[0]));
+  CHECK((results[2] == results[0]));
 }
 
 TEST_CASE("Algorithm 1 and several discriminator steps run, and differ", "[federation]") {
@@ -49,7 +49,7 @@ TEST_CASE("Algorithm 1 and several discriminator steps run, and differ", "[feder
     CHECK(federation.central.step() == 2);
     results.push_back(federation.weights());
   }
-  CHECK(results[0] != results[1]);
+  CHECK((results[0] != results[1]));
 }
 
 TEST_CASE("An interrupted run tells the sites", "[federation]") {
