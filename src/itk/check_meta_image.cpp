@@ -104,7 +104,9 @@ void check_meta_image(const std::filesystem::path& path, std::uint64_t max_voxel
     fail(path, "ElementDataFile is '" + data_file + "', expected LOCAL or the name of one file");
   }
   const std::filesystem::path holder = local ? path : path.parent_path() / data_file;
-  if (!local) require_file(holder);
+  if (!local && !std::filesystem::is_regular_file(holder)) {
+    fail(path, "ElementDataFile is '" + data_file + "', no such file");
+  }
   const std::uint64_t begin = local ? header.bytes : 0;
   const std::uint64_t stored = std::filesystem::file_size(holder);
   std::uint64_t found = stored > begin ? stored - begin : 0;

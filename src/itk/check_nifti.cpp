@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,7 @@ class NiftiHeader {
   explicit NiftiHeader(const std::array<std::byte, kHeaderBytes>& bytes) : bytes_(bytes) {
     swapped_ = number<std::int32_t>(0) != 348;
   }
+  [[nodiscard]] bool swapped() const { return swapped_; }
   template <class T>
   [[nodiscard]] T number(std::size_t offset) const {
     std::array<std::byte, sizeof(T)> raw;
@@ -42,8 +45,9 @@ class NiftiHeader {
   [[nodiscard]] float vox_offset() const { return number<float>(108); }
   [[nodiscard]] std::string magic() const {
     std::string text;
-    for (std::size_t i = 344; i < 347; ++i) {
+    for (std::size_t i = 344; i < 348; ++i) {
       const auto code = std::to_integer<unsigned char>(bytes_[i]);
+      if (i == 347 && code == 0) break;
       text += code >= 32 && code < 127 ? static_cast<char>(code) : '?';
     }
     return text;
@@ -58,10 +62,18 @@ class NiftiHeader {
 const std::map<int, int> kRealTypes{{2, 8},   {4, 16},   {8, 32},   {16, 32},   {64, 64},
                                     {256, 8}, {512, 16}, {768, 32}, {1024, 64}, {1280, 64}};
 
-/// Throws unless the header describes one volume of real numbers; returns the number of bytes
-/// the uncompressed file must have.
-std::uint64_t required_bytes(const std::filesystem::path& path, const NiftiHeader& header,
-                             std::uint64_t max_voxels) {
+/// Where a header says the voxels are.
+struct Layout {
+  std::uint64_t offset = 0;
+  std::uint64_t voxels = 0;
+  std::uint64_t voxel_bytes = 0;
+
+  [[nodiscard]] std::uint64_t end() const { return offset + voxels * voxel_bytes; }
+};
+
+/// Throws unless the header describes one volume of real numbers.
+Layout layout_of(const std::filesystem::path& path, const NiftiHeader& header,
+                 std::uint64_t max_voxels) {
   if (header.sizeof_hdr() != 348) {
     fail(path, "not a NIfTI-1 file (sizeof_hdr is neither 348 nor 348 in the other byte order)");
   }
@@ -99,7 +111,7 @@ std::uint64_t required_bytes(const std::filesystem::path& path, const NiftiHeade
     fail(path, "vox_offset is " + detail::number(static_cast<double>(offset)) +
                    ", expected at least 352");
   }
-  return static_cast<std::uint64_t>(offset) + voxels * static_cast<std::uint64_t>(type->second / 8);
+  return {static_cast<std::uint64_t>(offset), voxels, static_cast<std::uint64_t>(type->second / 8)};
 }
 
 [[noreturn]] void fail_truncated(const std::filesystem::path& path, std::uint64_t found,
@@ -107,32 +119,79 @@ std::uint64_t required_bytes(const std::filesystem::path& path, const NiftiHeade
   fail(path, "truncated: " + std::to_string(found) + " bytes, expected " + std::to_string(needed));
 }
 
+/// The file's bytes, inflated where it is compressed.
+class Source {
+ public:
+  explicit Source(const std::filesystem::path& path) {
+    if (has_extension(path, ".gz")) {
+      inflater_.emplace(path);
+    } else {
+      file_.open(path, std::ios::binary);
+    }
+  }
+  std::size_t read(std::span<std::byte> to) {
+    if (inflater_) return inflater_->read(to);
+    file_.read(reinterpret_cast<char*>(to.data()), static_cast<std::streamsize>(to.size()));
+    return static_cast<std::size_t>(file_.gcount());
+  }
+  /// Whether nothing is missing at the end of compressed data, its checksum included.
+  bool whole(std::uint64_t most) {
+    return !inflater_ || inflater_->skip_to_end(most) > most || inflater_->whole();
+  }
+
+ private:
+  std::optional<Inflater> inflater_;
+  std::ifstream file_;
+};
+
+template <class T>
+void collect_non_finite(std::span<const std::byte> bytes, bool swapped, std::uint64_t first,
+                        std::vector<std::size_t>& found) {
+  for (std::size_t i = 0; i < bytes.size() / sizeof(T); ++i) {
+    std::array<std::byte, sizeof(T)> raw;
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(i * sizeof(T)), sizeof(T), raw.begin());
+    if (swapped) std::reverse(raw.begin(), raw.end());
+    T value;
+    std::memcpy(&value, raw.data(), sizeof(T));
+    if (!std::isfinite(value)) found.push_back(first + i);
+  }
+}
+
 }  // namespace
 
-void check_nifti(const std::filesystem::path& path, std::uint64_t max_voxels) {
+std::vector<std::size_t> check_nifti(const std::filesystem::path& path, std::uint64_t max_voxels) {
   require_file(path);
+  Source source(path);
   std::array<std::byte, kHeaderBytes> bytes{};
-  if (!has_extension(path, ".gz")) {
-    std::ifstream file(path, std::ios::binary);
-    file.read(reinterpret_cast<char*>(bytes.data()), kHeaderBytes);
-    if (file.gcount() < static_cast<std::streamsize>(kHeaderBytes)) {
-      fail_truncated(path, static_cast<std::uint64_t>(file.gcount()), kHeaderBytes);
-    }
-    const std::uint64_t needed = required_bytes(path, NiftiHeader(bytes), max_voxels);
-    const std::uint64_t found = std::filesystem::file_size(path);
-    if (found < needed) fail_truncated(path, found, needed);
-    return;
-  }
-  Inflater contents(path);
-  if (const std::size_t got = contents.read(bytes); got < kHeaderBytes) {
+  if (const std::size_t got = source.read(bytes); got < kHeaderBytes) {
     fail_truncated(path, got, kHeaderBytes);
   }
-  const std::uint64_t needed = required_bytes(path, NiftiHeader(bytes), max_voxels);
-  const std::uint64_t found = contents.skip_to_end(needed);
-  if (found < needed) fail_truncated(path, found, needed);
-  if (found == needed && !contents.whole()) {
+  const NiftiHeader header(bytes);
+  const Layout layout = layout_of(path, header, max_voxels);
+  std::vector<std::size_t> non_finite;
+  std::vector<std::byte> buffer(std::size_t{1} << 20);  // a multiple of every voxel's size
+  const auto read_on = [&](std::uint64_t at, std::uint64_t end) {
+    const auto part = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), end - at));
+    const std::size_t got = source.read(part);
+    if (got < part.size()) fail_truncated(path, at + got, layout.end());
+    return part;
+  };
+  std::uint64_t at = kHeaderBytes;
+  while (at < layout.offset) at += read_on(at, layout.offset).size();
+  while (at < layout.end()) {
+    const auto part = read_on(at, layout.end());
+    const std::uint64_t first = (at - layout.offset) / layout.voxel_bytes;
+    if (header.datatype() == 16) {
+      collect_non_finite<float>(part, header.swapped(), first, non_finite);
+    } else if (header.datatype() == 64) {
+      collect_non_finite<double>(part, header.swapped(), first, non_finite);
+    }
+    at += part.size();
+  }
+  if (!source.whole(layout.end())) {
     fail(path, "truncated: the checksum at the end of the compressed data is missing");
   }
+  return non_finite;
 }
 
 }  // namespace asyndgan::data::files

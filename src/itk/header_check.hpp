@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 /// What a file's header says is compared with the file before ITK sees it: ITK's readers print
-/// on standard error, allocate what a header asks for, or return part of an image.
+/// on standard error, allocate what a header asks for, return part of an image, or (libpng) abort.
 namespace asyndgan::data::files {
 
 /// Errors  DataError naming the field, its value and what was expected.
-void check_nifti(const std::filesystem::path& path, std::uint64_t max_voxels);
+
+/// Returns the offsets of the voxels that are NaN or infinite, of which niftilib makes zeros.
+std::vector<std::size_t> check_nifti(const std::filesystem::path& path, std::uint64_t max_voxels);
 void check_meta_image(const std::filesystem::path& path, std::uint64_t max_voxels);
+void check_png(const std::filesystem::path& path, std::uint64_t max_pixels);
+
+/// Whether the pixels of a DICOM file are all there, `pixel_bytes` of them where they are not
+/// compressed: GDCM fills up what is missing.
+void check_dicom_pixels(const std::filesystem::path& path, std::uint64_t pixel_bytes);
 
 /// Throws DataError unless `path` is a file with at least one byte.
 void require_file(const std::filesystem::path& path);

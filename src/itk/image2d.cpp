@@ -55,6 +55,7 @@ Image2d read(const std::filesystem::path& path, const ReadOptions& options, bool
     fail(path, "unsupported extension, expected .png, .tif or .tiff");
   }
   files::require_file(path);
+  if (is_png(path)) files::check_png(path, options.max_voxels);
   return files::with_itk<DataError>(path, [&] {
     const auto io = io_for(path);
     io->SetExpandRGBPalette(expand_palette);

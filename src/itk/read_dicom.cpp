@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <itkGDCMImageIO.h>
-#include <itkGDCMSeriesFileNames.h>
 #include <itkMetaDataObject.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ using Point = std::array<double, 3>;
 struct DicomSlice {
   std::filesystem::path path;
   Grid grid;            // one voxel deep
+  std::string series;   // Series Instance UID
   double position = 0;  // mm along the normal of the first slice
   std::string unit;
 };
@@ -50,23 +53,16 @@ std::string unit_of(const itk::ImageIOBase& io) {
   return tag(io, "0008|0060") == "CT" ? "HU" : "";
 }
 
-std::vector<std::string> files_of_series(const std::filesystem::path& folder,
-                                         const std::string& wanted) {
-  const auto names = itk::GDCMSeriesFileNames::New();
-  names->SetUseSeriesDetails(false);
-  names->SetDirectory(folder.string());
-  const std::vector<std::string> series = names->GetSeriesUIDs();
-  if (series.empty()) fail(folder, "no DICOM images in this folder");
-  std::string known;
-  for (const std::string& uid : series) known += (known.empty() ? "" : ", ") + uid;
-  if (wanted.empty() && series.size() > 1) {
-    fail(folder, std::to_string(series.size()) +
-                     " DICOM series, expected one, or its name in DicomOptions::series: " + known);
-  }
-  if (!wanted.empty() && std::find(series.begin(), series.end(), wanted) == series.end()) {
-    fail(folder, "no DICOM series '" + wanted + "' among " + known);
-  }
-  return names->GetFileNames(wanted.empty() ? series.front() : wanted);
+/// Throws unless the file's pixels are those its header announces.
+void require_pixels(const std::filesystem::path& path, const itk::ImageIOBase& io) {
+  const auto number = [&](const char* name) {
+    const std::string text = tag(io, name);
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  };
+  files::check_dicom_pixels(
+      path, number("0028|0010") * number("0028|0011") * ((number("0028|0100") + 7) / 8));
 }
 
 DicomSlice read_header(const std::filesystem::path& path) {
@@ -80,11 +76,49 @@ DicomSlice read_header(const std::filesystem::path& path) {
   if (tag(*io, "0020|0032").empty()) {
     fail(path, "no Image Position (Patient) (0020,0032), expected the place of the slice");
   }
-  DicomSlice slice{.path = path, .grid = files::grid_of(path, *io), .unit = unit_of(*io)};
+  DicomSlice slice{.path = path,
+                   .grid = files::grid_of(path, *io),
+                   .series = tag(*io, "0020|000e"),
+                   .unit = unit_of(*io)};
   if (slice.grid.size[2] != 1) {
     fail(path, std::to_string(slice.grid.size[2]) + " frames in one file, expected one slice");
   }
+  require_pixels(path, *io);
   return slice;
+}
+
+/// The slices of one series of the folder, in the order of their file names.
+std::vector<DicomSlice> slices_of_series(const std::filesystem::path& folder,
+                                         const DicomOptions& options) {
+  std::map<std::string, std::vector<DicomSlice>> series;
+  std::set<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.is_regular_file() && entry.path().filename() != "DICOMDIR")
+      paths.insert(entry.path());
+  }
+  for (const auto& path : paths) {
+    if (!itk::GDCMImageIO::New()->CanReadFile(path.c_str())) continue;
+    DicomSlice slice = files::with_itk<DataError>(path, [&] { return read_header(path); });
+    auto& slices = series[slice.series];
+    slices.push_back(std::move(slice));
+    const Grid& first = slices.front().grid;
+    const std::array<std::int64_t, 3> extents{first.size[0], first.size[1],
+                                              static_cast<std::int64_t>(slices.size())};
+    files::checked_voxel_count(folder, "size", extents, options.read.max_voxels);
+  }
+  if (series.empty()) fail(folder, "no DICOM images in this folder");
+  std::string known;
+  for (const auto& [uid, slices] : series) known += (known.empty() ? "" : ", ") + uid;
+  if (options.series.empty() && series.size() > 1) {
+    fail(folder, std::to_string(series.size()) +
+                     " DICOM series, expected one, or its name in DicomOptions::series: " + known);
+  }
+  if (options.series.empty()) return series.begin()->second;
+  const auto wanted = series.find(options.series);
+  if (wanted == series.end()) {
+    fail(folder, "no DICOM series '" + options.series + "' among " + known);
+  }
+  return wanted->second;
 }
 
 /// Throws unless all slices have the first one's size, spacing, directions and unit and lie
@@ -142,14 +176,7 @@ double slice_spacing(const std::vector<DicomSlice>& slices, double tolerance) {
 /// The slices of the series, sorted along their normal, and the grid they fill.
 std::pair<std::vector<DicomSlice>, Grid> arrange(const std::filesystem::path& folder,
                                                  const DicomOptions& options) {
-  std::vector<DicomSlice> slices;
-  for (const std::string& name : files_of_series(folder, options.series)) {
-    slices.push_back(read_header(name));
-    const Grid& first = slices.front().grid;
-    const std::array<std::int64_t, 3> extents{first.size[0], first.size[1],
-                                              static_cast<std::int64_t>(slices.size())};
-    files::checked_voxel_count(folder, "size", extents, options.read.max_voxels);
-  }
+  std::vector<DicomSlice> slices = slices_of_series(folder, options);
   require_stack(slices);
   const auto& axes = slices.front().grid.direction;
   const Point normal = cross(axes[0], axes[1]);

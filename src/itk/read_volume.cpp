@@ -3,7 +3,7 @@
 #include <itkMetaImageIO.h>
 #include <itkNiftiImageIO.h>
 
-#include <cmath>
+#include <limits>
 #include <string>
 
 #include "asyndgan/core/error.hpp"
@@ -20,28 +20,33 @@ namespace {
 
 using files::fail;
 
-itk::ImageIOBase::Pointer checked_io(const std::filesystem::path& path,
-                                     const ReadOptions& options) {
-  if (!std::filesystem::exists(path)) fail(path, "no such file");
+/// A file that was checked and of which ITK has read the header.
+struct OpenVolume {
   itk::ImageIOBase::Pointer io;
+  std::vector<std::size_t> non_finite;  // voxels that ITK will return as 0
+};
+
+OpenVolume open(const std::filesystem::path& path, const ReadOptions& options) {
+  if (!std::filesystem::exists(path)) fail(path, "no such file");
+  OpenVolume file;
   if (files::has_extension(path, ".nii") || files::has_extension(path, ".nii.gz")) {
-    files::check_nifti(path, options.max_voxels);
-    io = itk::NiftiImageIO::New();
+    file.non_finite = files::check_nifti(path, options.max_voxels);
+    file.io = itk::NiftiImageIO::New();
   } else if (files::has_extension(path, ".mha") || files::has_extension(path, ".mhd")) {
     files::check_meta_image(path, options.max_voxels);
-    io = itk::MetaImageIO::New();
+    file.io = itk::MetaImageIO::New();
   } else {
     fail(path,
          "unsupported extension, expected .nii, .nii.gz, .mha, .mhd or a folder with a "
          "DICOM series");
   }
-  io->SetFileName(path.string());
-  io->ReadImageInformation();
-  if (io->GetNumberOfComponents() != 1) {
+  file.io->SetFileName(path.string());
+  file.io->ReadImageInformation();
+  if (file.io->GetNumberOfComponents() != 1) {
     fail(path,
-         std::to_string(io->GetNumberOfComponents()) + " components per voxel, expected 1 (grey)");
+         std::to_string(file.io->GetNumberOfComponents()) + " components per voxel, expected 1 (grey)");
   }
-  return io;
+  return file;
 }
 
 }  // namespace
@@ -49,11 +54,14 @@ itk::ImageIOBase::Pointer checked_io(const std::filesystem::path& path,
 Volume read_volume(const std::filesystem::path& path, const ReadOptions& options) {
   if (std::filesystem::is_directory(path)) return read_dicom_series(path, {.read = options});
   return files::with_itk<DataError>(path, [&] {
-    const auto io = checked_io(path, options);
+    const auto [io, non_finite] = open(path, options);
     Volume volume;
     volume.grid = files::grid_of(path, *io);
     volume.unit = files::unit_of(io->GetMetaDataDictionary());
     volume.voxels = files::to_floats(path, io->GetComponentType(), files::read_samples(*io));
+    for (const std::size_t i : non_finite) {
+      volume.voxels[i] = std::numeric_limits<float>::quiet_NaN();
+    }
     files::settle_non_finite(path, volume, options.replace_non_finite);
     return volume;
   });
@@ -66,9 +74,12 @@ LabelVolume read_label_volume(const std::filesystem::path& path, const ReadOptio
             files::to_labels(path, std::span<const float>(volume.voxels), volume.grid)};
   }
   return files::with_itk<DataError>(path, [&] {
-    const auto io = checked_io(path, options);
+    const auto [io, non_finite] = open(path, options);
     LabelVolume volume;
     volume.grid = files::grid_of(path, *io);
+    if (!non_finite.empty()) {
+      files::fail_label(path, "nan", volume.grid, non_finite.front());
+    }
     const auto bytes = files::read_samples(*io);
     files::visit_samples(path, io->GetComponentType(), bytes, [&](const auto& samples) {
       volume.voxels = files::to_labels(path, samples, volume.grid);

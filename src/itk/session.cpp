@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include <gdcmTrace.h>
 #include <itkNiftiImageIO.h>
 #include <itkOutputWindow.h>
 
 #include <mutex>
+#include <regex>
 
 #include "asyndgan/core/log.hpp"
+#include "tiff_messages.hpp"
 
 namespace asyndgan::data::files {
 namespace {
@@ -31,24 +34,20 @@ void prepare_itk() {
   static std::once_flag once;
   std::call_once(once, [] {
     itk::OutputWindow::SetInstance(LogWindow::New());
+    redirect_tiff_messages();
+    gdcm::Trace::WarningOff();  // check_dicom_pixels() and arrange() say it with the file's name
+    gdcm::Trace::ErrorOff();
     // The first object made of any class fills the factories' tables, without a lock.
     (void)itk::NiftiImageIO::New();
   });
 }
 
-std::string one_line(const std::string& text) {
-  std::string line;
-  bool space = false;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == '\t' || c == ' ') {
-      space = !line.empty();
-      continue;
-    }
-    if (space) line += ' ';
-    space = false;
-    line += c;
-  }
-  return line;
+std::string one_line(std::string text) {
+  text = std::regex_replace(text, std::regex("ITK ERROR: *|\\(0x[0-9a-f]+\\)"), "");
+  text = std::regex_replace(text, std::regex("\\s+"), " ");
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string::npos) return "no reason given";
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
 }  // namespace asyndgan::data::files

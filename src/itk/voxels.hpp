@@ -48,11 +48,17 @@ inline void settle_non_finite(const std::filesystem::path& path, Volume& volume,
     return;
   }
   const auto count = std::count_if(first, volume.voxels.end(), std::not_fn(finite));
-  fail(path, "voxel " +
-                 place(volume.grid, static_cast<std::size_t>(first - volume.voxels.begin())) +
-                 " is " + detail::number(static_cast<double>(*first)) + ", one of " +
-                 std::to_string(count) +
-                 " that are not finite (ReadOptions::replace_non_finite stands in for them)");
+  fail(path,
+       "voxel " + place(volume.grid, static_cast<std::size_t>(first - volume.voxels.begin())) +
+           " is " + (std::isnan(*first) ? "nan" : detail::number(static_cast<double>(*first))) +
+           ", one of " + std::to_string(count) +
+           " that are not finite (ReadOptions::replace_non_finite stands in for them)");
+}
+
+[[noreturn]] inline void fail_label(const std::filesystem::path& path, const std::string& value,
+                                    const Grid& grid, std::size_t offset) {
+  fail(path, "label " + value + " at voxel " + place(grid, offset) +
+                 ", expected integers from 0 to 65535");
 }
 
 /// Label values of samples of any type. Throws DataError with the first that is none.
@@ -63,8 +69,7 @@ template <class T>
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto value = static_cast<double>(samples[i]);
     if (!(value >= 0 && value <= 65535 && value == std::floor(value))) {
-      fail(path, "label " + detail::number(value) + " at voxel " + place(grid, i) +
-                     ", expected integers from 0 to 65535");
+      fail_label(path, std::isnan(value) ? "nan" : detail::number(value), grid, i);
     }
     labels[i] = static_cast<std::uint16_t>(value);
   }

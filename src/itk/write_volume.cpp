@@ -64,7 +64,7 @@ void write(const std::filesystem::path& path, const Grid& grid, const std::strin
     });
     try {  // on a full disk ITK's writers leave part of a file and report success
       if (nifti) {
-        files::check_nifti(temporary, grid.count());
+        (void)files::check_nifti(temporary, grid.count());
       } else {
         files::check_meta_image(temporary, grid.count());
       }

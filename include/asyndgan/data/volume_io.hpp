@@ -34,7 +34,7 @@ struct ReadOptions {
                                             const ReadOptions& options = {});
 
 struct DicomOptions {
-  ReadOptions read;
+  ReadOptions read = {};
   /// Series Instance UID, needed where the folder holds several series.
   std::string series = {};
   /// How far one distance between neighbouring slices may be from the usual one, relative.
