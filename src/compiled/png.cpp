@@ -79,16 +79,41 @@ void require_valid(const Raster& picture) {
   }
 }
 
+constexpr std::array<std::uint8_t, 8> kSignature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+
 }  // namespace
 
 std::vector<std::byte> encode_png(const Raster& picture) {
   require_valid(picture);
-  Bytes file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  Bytes file(kSignature.begin(), kSignature.end());
   append_chunk(file, "IHDR", header(picture));
   append_chunk(file, "IDAT", compressed_rows(picture));
   append_chunk(file, "IEND", {});
   const auto bytes = std::as_bytes(std::span(file));
   return {bytes.begin(), bytes.end()};
+}
+
+Extent png_extent(std::span<const std::byte> file) {
+  constexpr std::size_t kWidth = 16;  // behind signature, length and type of the first chunk
+  constexpr std::size_t kHeaderEnd = 33;
+  const auto is = [](std::byte a, std::uint8_t b) { return std::to_integer<std::uint8_t>(a) == b; };
+  if (file.size() < kHeaderEnd ||
+      !std::equal(kSignature.begin(), kSignature.end(), file.begin(),
+                  [&](std::uint8_t b, std::byte a) { return is(a, b); })) {
+    throw DataError("not a PNG picture: " + std::to_string(file.size()) + " bytes");
+  }
+  const auto number = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      value = value << 8U | std::to_integer<std::uint32_t>(file[at + i]);
+    }
+    return value;
+  };
+  constexpr std::uint32_t kMost = 0x7FFFFFFF;  // what the format allows
+  if (number(kWidth) > kMost || number(kWidth + 4) > kMost) {
+    throw DataError("not a PNG picture: its header has sizes above 2^31 - 1");
+  }
+  return {static_cast<int>(number(kWidth)), static_cast<int>(number(kWidth + 4))};
 }
 
 }  // namespace asyndgan::telemetry

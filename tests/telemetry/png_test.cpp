@@ -88,5 +88,16 @@ TEST_CASE("encode_png refuses pictures that PNG or the caller's sizes cannot mea
   CHECK_THROWS_AS(encode_png({-1, -1, 1, {1}}), ContractViolation);
 }
 
+TEST_CASE("The size of a PNG is read back, and other files are refused", "[telemetry]") {
+  auto file = encode_png({300, 2, 1, std::vector<std::uint8_t>(600)});
+  CHECK(png_extent(file).width == 300);
+  CHECK(png_extent(file).height == 2);
+  CHECK_THROWS_AS(png_extent(std::span(file).first(32)), DataError);
+  file[16] = std::byte{0x80};
+  CHECK_THROWS_AS(png_extent(file), DataError);
+  file[1] = std::byte{'X'};
+  CHECK_THROWS_AS(png_extent(file), DataError);
+}
+
 }  // namespace
 }  // namespace asyndgan::telemetry

@@ -7,8 +7,8 @@ namespace asyndgan::telemetry {
 namespace {
 
 Report example() {
-  const Picture mask{"label map", raster(LabelMap(1, 4, 4), 0), true};
-  const Picture image{"synthetic", raster(Tensor<float>({1, 1, 4, 4}), 0), false};
+  const Picture mask{"label map", encode_png(raster(LabelMap(1, 4, 5), 0)), true};
+  const Picture image{"synthetic", encode_png(raster(Tensor<float>({1, 1, 4, 4}), 0)), false};
   Report report{"Run <1>", "Three sites & one generator", {{"Dice", "0.845", "n < 80"}}, {}, "end"};
   report.sections.push_back(
       {"Images",
@@ -35,6 +35,7 @@ TEST_CASE("A report needs nothing but itself", "[telemetry]") {
     INFO(outside);
     CHECK(count(page, outside) == 0);
   }
+  CHECK(count(page, "width=\"5\" height=\"4\" alt=\"label map\"") == 1);
   CHECK(count(page, "src=\"data:image/png;base64,iVBORw0KGgo") == 2);
   CHECK(count(page, "default-src 'none'") == 1);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "asyndgan/telemetry/raster.hpp"
@@ -15,5 +16,13 @@ namespace asyndgan::telemetry {
 ///         `pixels` of another size.
 /// Source  PNG specification, third edition (W3C 2025), sections 5 and 11.
 [[nodiscard]] std::vector<std::byte> encode_png(const Raster& picture);
+
+struct Extent {
+  int width = 0;
+  int height = 0;
+};
+
+/// Size of the picture in a PNG file, from its header. Throws DataError if it is no PNG.
+[[nodiscard]] Extent png_extent(std::span<const std::byte> file);
 
 }  // namespace asyndgan::telemetry

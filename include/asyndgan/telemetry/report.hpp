@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,9 +31,9 @@ struct Paragraph {
 };
 
 struct Picture {
-  std::string alt;  // what a reader who cannot see it is told
-  Raster raster;
-  bool crisp = false;  // pixels stay squares when enlarged: label maps
+  std::string alt;             // what a reader who cannot see it is told
+  std::vector<std::byte> png;  // encode_png(), or a file
+  bool crisp = false;          // pixels stay squares when enlarged: label maps
 };
 
 /// Pictures in rows and columns: a row is a mask with its images, say.
@@ -111,10 +112,11 @@ inline std::string to_html(const FactList& list) {
 }
 
 inline std::string to_html(const Picture& picture) {
+  const Extent extent = png_extent(picture.png);
   return std::string("<img") + (picture.crisp ? " class=\"crisp\"" : "") + " width=\"" +
-         std::to_string(picture.raster.width) + "\" height=\"" +
-         std::to_string(picture.raster.height) + "\" alt=\"" + escape_html(picture.alt) +
-         "\" src=\"data:image/png;base64," + base64(encode_png(picture.raster)) + "\">";
+         std::to_string(extent.width) + "\" height=\"" + std::to_string(extent.height) +
+         "\" alt=\"" + escape_html(picture.alt) + "\" src=\"data:image/png;base64," +
+         base64(picture.png) + "\">";
 }
 
 inline std::string to_html(const PictureTable& table) {
