@@ -1,53 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/privacy/ledger.hpp"
 
-#include <stdlib.h>
-#include <sys/resource.h>
-
-#include <csignal>
+#include <algorithm>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "support/catch.hpp"
+#include "support/full_disk.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace asyndgan::privacy {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A new folder, removed at the end of the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "asyndgan-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-/// No file of this process may grow beyond `bytes`: what a full disk looks like.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit limit{bytes, old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_{};
-};
 
 std::string text_of(const fs::path& path) {
   std::ostringstream text;
@@ -91,7 +58,7 @@ TEST_CASE("The ledger adds up by content and by message", "[privacy]") {
 
 TEST_CASE("The ledger's file has one JSON object a line, written before enter() returns",
           "[privacy]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   EgressLedger ledger(folder / "egress.jsonl");
   ledger.enter(gradient_entry(7));
   const auto line = nlohmann::json::parse(text_of(folder / "egress.jsonl"));
@@ -109,7 +76,7 @@ TEST_CASE("The ledger's file has one JSON object a line, written before enter() 
 }
 
 TEST_CASE("A ledger is continued, not begun anew", "[privacy]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   {
     EgressLedger ledger(folder / "egress.jsonl");
     ledger.enter(gradient_entry(1));
@@ -125,7 +92,7 @@ TEST_CASE("A ledger is continued, not begun anew", "[privacy]") {
 }
 
 TEST_CASE("A line that a crash cut short is dropped and the ledger goes on", "[privacy]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   { EgressLedger(folder / "egress.jsonl").enter(gradient_entry(1)); }
   const std::string whole = text_of(folder / "egress.jsonl");
   std::vector<std::string> warnings;
@@ -146,13 +113,13 @@ TEST_CASE("A line that a crash cut short is dropped and the ledger goes on", "[p
 }
 
 TEST_CASE("A full disk is an error that names the file, and spoils no entry", "[privacy]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const std::string path = (folder / "egress.jsonl").string();
   EgressLedger ledger(path);
   ledger.enter(gradient_entry(1));
   const std::string before = text_of(path);
   {
-    const FileSizeLimit limit(before.size() + 10);
+    const test::FullDisk limit(before.size() + 10);
     CHECK_THROWS_WITH(ledger.enter(gradient_entry(2)),
                       "cannot write ledger '" + path + "': File too large");
   }
@@ -164,7 +131,7 @@ TEST_CASE("A full disk is an error that names the file, and spoils no entry", "[
 
 TEST_CASE("A ledger that cannot be opened, is in use or is something else is an error",
           "[privacy]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   CHECK_THROWS_WITH(EgressLedger(folder / "none" / "egress.jsonl"),
                     "cannot open ledger '" + (folder / "none" / "egress.jsonl").string() +
                         "': No such file or directory");
@@ -180,7 +147,7 @@ TEST_CASE("A ledger that cannot be opened, is in use or is something else is an 
 }
 
 TEST_CASE("A name in a broken encoding is entered all the same", "[privacy]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   {
     EgressLedger ledger(folder / "egress.jsonl");
     ledger.enter({.message = "hello", .recipient = "Z\xFCrich\n", .bytes = 1, .parts = {}});
