@@ -33,23 +33,23 @@ struct Key {
   friend constexpr bool operator==(const Key&, const Key&) = default;
 };
 
+inline constexpr int kPhiloxRounds = 10;
+inline constexpr std::array<std::uint64_t, 2> kPhiloxMultipliers{0xD2511F53, 0xCD9E8D57};
+inline constexpr std::array<std::uint32_t, 2> kPhiloxWeyl{0x9E3779B9, 0xBB67AE85};
+
 /// Philox 4x32-10: 128 random bits for (key, counter), a pure function.
 /// Source  Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", section 4.
 [[nodiscard]] constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
                                                             std::array<std::uint32_t, 2> key) {
-  constexpr std::uint64_t kMultiplier0 = 0xD2511F53;
-  constexpr std::uint64_t kMultiplier1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9;
-  constexpr std::uint32_t kWeyl1 = 0xBB67AE85;
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t product0 = kMultiplier0 * counter[0];
-    const std::uint64_t product1 = kMultiplier1 * counter[2];
+  for (int round = 0; round < kPhiloxRounds; ++round) {
+    const std::uint64_t product0 = kPhiloxMultipliers[0] * counter[0];
+    const std::uint64_t product1 = kPhiloxMultipliers[1] * counter[2];
     counter = {static_cast<std::uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
                static_cast<std::uint32_t>(product1),
                static_cast<std::uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
                static_cast<std::uint32_t>(product0)};
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
+    key[0] += kPhiloxWeyl[0];
+    key[1] += kPhiloxWeyl[1];
   }
   return counter;
 }
@@ -70,10 +70,14 @@ class Stream {
 
   /// Numbers 4*number ... 4*number + 3 at the price of one.
   [[nodiscard]] constexpr std::array<std::uint32_t, 4> block(std::uint64_t number) const {
-    return philox({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32),
-                   step_, site_},
-                  key_);
+    return philox(counter(number), key_);
   }
+  /// What block() is philox of, for kernels that work out many blocks at once.
+  [[nodiscard]] constexpr std::array<std::uint32_t, 4> counter(std::uint64_t number) const {
+    return {static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), step_,
+            site_};
+  }
+  [[nodiscard]] constexpr std::array<std::uint32_t, 2> philox_key() const { return key_; }
 
   /// Uniform in [0, 1), 24 bits.
   [[nodiscard]] constexpr double uniform(std::uint64_t index) const {

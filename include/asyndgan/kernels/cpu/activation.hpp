@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 
+#include "asyndgan/core/parallel.hpp"
 #include "asyndgan/kernels/activation.hpp"
 #include "asyndgan/kernels/cpu/blocks.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
 
 namespace asyndgan::kernels {
 
@@ -16,29 +17,23 @@ struct ActivationKernel<T, Cpu> {
   using Array = Tensor<T, Cpu>;
 
   static void rectify_forward(T slope, Array& x, Mask<Cpu>& open) {
-    T* const values = x.data();
-    unsigned char* const mask = open.data();
-    cpu::for_each_element(x.size(), [=](std::size_t i) {
-      const T value = values[i];
-      mask[i] = value > 0 ? 1 : 0;
-      values[i] = value < 0 ? slope * value : value;
+    parallel_blocks(x.size(), cpu::kBlock, [&](std::size_t begin, std::size_t end) {
+      cpu::vector_ops<T>().rectify(end - begin, slope, x.data() + begin, open.data() + begin);
     });
   }
 
   static void rectify_backward(const Array& d_output, T slope, const Mask<Cpu>& open,
                                Array& d_input) {
-    const T* const from = d_output.data();
-    T* const to = d_input.data();
-    const unsigned char* const mask = open.data();
-    cpu::for_each_element(d_output.size(), [=](std::size_t i) {
-      const T gradient = from[i];
-      to[i] = mask[i] != 0 ? gradient : slope * gradient;
+    parallel_blocks(d_output.size(), cpu::kBlock, [&](std::size_t begin, std::size_t end) {
+      cpu::vector_ops<T>().select_scale(end - begin, open.data() + begin, T(1), slope,
+                                        d_output.data() + begin, d_input.data() + begin);
     });
   }
 
   static void tanh_forward(Array& x) {
-    T* const values = x.data();
-    cpu::for_each_element(x.size(), [=](std::size_t i) { values[i] = std::tanh(values[i]); });
+    parallel_blocks(x.size(), cpu::kBlock, [&](std::size_t begin, std::size_t end) {
+      cpu::vector_ops<T>().tanh(end - begin, x.data() + begin);
+    });
   }
 
   static void tanh_backward(const Array& d_output, const Array& output, Array& d_input) {
@@ -50,9 +45,9 @@ struct ActivationKernel<T, Cpu> {
   }
 
   static void sigmoid_forward(Array& x) {
-    T* const values = x.data();
-    cpu::for_each_element(
-        x.size(), [=](std::size_t i) { values[i] = ActivationReference<T>::sigmoid(values[i]); });
+    parallel_blocks(x.size(), cpu::kBlock, [&](std::size_t begin, std::size_t end) {
+      cpu::vector_ops<T>().sigmoid(end - begin, x.data() + begin);
+    });
   }
 
   static void sigmoid_backward(const Array& d_output, const Array& output, Array& d_input) {

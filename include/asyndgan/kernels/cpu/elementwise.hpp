@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "asyndgan/kernels/cpu/blocks.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
 #include "asyndgan/kernels/elementwise.hpp"
 
 namespace asyndgan::kernels {
@@ -21,7 +22,7 @@ struct ElementwiseKernel<T, Cpu> {
   static double sum(const Array& x) {
     const T* const values = x.data();
     return cpu::sum_over_blocks(x.size(), [=](std::size_t begin, std::size_t end) {
-      return cpu::sum<T>(begin, end, [=](std::size_t i) { return values[i]; });
+      return cpu::vector_ops<T>().sum(end - begin, values + begin);
     });
   }
 

@@ -4,10 +4,9 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <vector>
 
 #include "asyndgan/core/parallel.hpp"
-#include "asyndgan/kernels/cpu/blocks.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
 #include "asyndgan/kernels/norm.hpp"
 
 namespace asyndgan::kernels {
@@ -21,13 +20,17 @@ struct NormKernel<T, Cpu> {
   static void forward(const Array& input, const Affine<T, Cpu>& affine, double epsilon,
                       Moments<T, Cpu>& moments, Array& output) {
     for_each_group(input.shape(), moments, [&](const Group& group) {
-      const double mean = group.sum([&](std::size_t i) { return input.data()[i]; }) / group.pixels;
+      const cpu::VectorOps<T>& ops = cpu::vector_ops<T>();
+      double total = 0;
+      group.for_each_plane(
+          [&](std::size_t at) { total += ops.sum(group.plane, input.data() + at); });
+      const double mean = total / group.pixels;
       const T center = static_cast<T>(mean);
-      // The mean is rounded to T; what it lost is taken off again below.
-      const double squares = group.sum([&](std::size_t i) {
-        const T difference = input.data()[i] - center;
-        return difference * difference;
+      double squares = 0;
+      group.for_each_plane([&](std::size_t at) {
+        squares += ops.sum_squares(group.plane, input.data() + at, center);
       });
+      // The mean was rounded to T: what it lost is taken off the variance.
       const double lost = mean - static_cast<double>(center);
       const double variance = squares / group.pixels - lost * lost;
       moments.mean.data()[group.index] = center;
@@ -67,19 +70,10 @@ struct NormKernel<T, Cpu> {
     std::size_t image;    // elements between planes
     double pixels;        // of all planes
 
-    /// Visits [begin, end) of every plane.
+    /// Visits the first element of every plane.
     template <class F>
     void for_each_plane(const F& visit) const {
-      for (std::size_t p = 0; p < planes; ++p) {
-        visit(first + p * image, first + p * image + plane);
-      }
-    }
-    template <class F>
-    [[nodiscard]] double sum(const F& value) const {
-      double total = 0;
-      for_each_plane(
-          [&](std::size_t begin, std::size_t end) { total += cpu::sum<T>(begin, end, value); });
-      return total;
+      for (std::size_t p = 0; p < planes; ++p) visit(first + p * image);
     }
   };
 
@@ -111,10 +105,9 @@ struct NormKernel<T, Cpu> {
     const T weight = affine.weight ? affine.weight->data()[group.channel] : T(1);
     const T scale = static_cast<T>(inverse * static_cast<double>(weight));
     const T bias = affine.bias ? affine.bias->data()[group.channel] : T(0);
-    const T* const from = input.data();
-    T* const to = output.data();
-    group.for_each_plane([=](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) to[i] = (from[i] - center) * scale + bias;
+    group.for_each_plane([&](std::size_t at) {
+      cpu::vector_ops<T>().normalize(group.plane, input.data() + at, center, scale, bias,
+                                     output.data() + at);
     });
   }
 
@@ -123,17 +116,19 @@ struct NormKernel<T, Cpu> {
                            const NormGradients<T, Cpu>& gradients, bool fixed) {
     const bool parameters = gradients.d_weight != nullptr;
     const bool sums_needed = parameters || !fixed;
+    const cpu::VectorOps<T>& ops = cpu::vector_ops<T>();
     for_each_group(input.shape(), moments, [&](const Group& group) {
-      const T* const dy = d_output.data();
-      const T* const x = input.data();
       const T center = moments.mean.data()[group.index];
       const double inverse = inverse_deviation(group, epsilon, moments);
       double sum_dy = 0;
-      double sum_dy_x = 0;  // x^ = normalised x
-      if (sums_needed) {
-        sum_dy = group.sum([=](std::size_t i) { return dy[i]; });
-        sum_dy_x = group.sum([=](std::size_t i) { return dy[i] * (x[i] - center); }) * inverse;
-      }
+      double sum_dy_x = 0;  // with x normalised
+      group.for_each_plane([&](std::size_t at) {
+        if (!sums_needed) return;
+        const auto sums =
+            ops.gradient_sums(group.plane, d_output.data() + at, input.data() + at, center);
+        sum_dy += sums.d_y;
+        sum_dy_x += sums.d_y_offset * inverse;
+      });
       if (parameters) {
         gradients.d_weight->data()[group.channel] += static_cast<T>(sum_dy_x);
         gradients.d_bias->data()[group.channel] += static_cast<T>(sum_dy);
@@ -144,11 +139,9 @@ struct NormKernel<T, Cpu> {
       const T scale = static_cast<T>(inverse * weight);
       const T mean_dy = fixed ? T(0) : static_cast<T>(sum_dy / group.pixels);
       const T slope = fixed ? T(0) : static_cast<T>(sum_dy_x / group.pixels * inverse);
-      T* const dx = gradients.d_input->data();
-      group.for_each_plane([=](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-          dx[i] = (dy[i] - mean_dy - (x[i] - center) * slope) * scale;
-        }
+      group.for_each_plane([&](std::size_t at) {
+        ops.norm_gradient(group.plane, d_output.data() + at, input.data() + at, center, mean_dy,
+                          slope, scale, gradients.d_input->data() + at);
       });
     });
   }

@@ -13,6 +13,7 @@
 
 #include "asyndgan/core/parallel.hpp"
 #include "asyndgan/kernels/cpu/blocks.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
 #include "asyndgan/kernels/segmentation.hpp"
 
 namespace asyndgan::kernels {
@@ -161,10 +162,7 @@ struct SegmentationKernel<T, Cpu> {
     strip.for_each_class([&](std::size_t first, std::size_t /*k*/) {
       const T* const z = logits.data() + first;
       T* const e = exponentials.data() + first;
-      for (std::size_t i = 0; i < strip.size; ++i) {
-        e[i] = std::exp(z[i] - largest[i]);
-        sums[i] += e[i];
-      }
+      cpu::vector_ops<T>().exponentials(strip.size, z, largest.data(), e, sums.data());
     });
   }
 };

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// No include guard: src/compiled/vector_ops.cpp includes this file once per instruction set.
+
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "asyndgan/core/random.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace asyndgan::kernels::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Loops without a reduction or a function are left to the compiler, which vectorises them for the
+// instruction set of this namespace. Products are formed outside the conditions: a product that
+// might not be needed must not trap, and would keep the loop scalar.
+
+template <class T>
+void rectify(std::size_t n, T slope, T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT open) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const T value = x[i];
+    const T scaled = slope * value;
+    open[i] = value > 0 ? 1 : 0;
+    x[i] = value < 0 ? scaled : value;
+  }
+}
+
+template <class T>
+void select_scale(std::size_t n, const unsigned char* HWY_RESTRICT mask, T where_1, T where_0,
+                  const T* HWY_RESTRICT d_y, T* HWY_RESTRICT d_x) {
+  for (std::size_t i = 0; i < n; ++i) d_x[i] = d_y[i] * (mask[i] != 0 ? where_1 : where_0);
+}
+
+template <class T>
+void normalize(std::size_t n, const T* HWY_RESTRICT x, T center, T scale, T bias,
+               T* HWY_RESTRICT y) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = (x[i] - center) * scale + bias;
+}
+
+template <class T>
+void norm_gradient(std::size_t n, const T* HWY_RESTRICT d_y, const T* HWY_RESTRICT x, T center,
+                   T mean, T slope, T scale, T* HWY_RESTRICT d_x) {
+  for (std::size_t i = 0; i < n; ++i) {
+    d_x[i] = (d_y[i] - mean - (x[i] - center) * slope) * scale;
+  }
+}
+
+template <class T>
+void drop(std::size_t n, const std::uint32_t* HWY_RESTRICT bits, std::uint32_t threshold, T scale,
+          T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT kept) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool keep = bits[i] >= threshold;
+    const T scaled = x[i] * scale;
+    kept[i] = keep ? 1 : 0;
+    x[i] = keep ? scaled : T(0);
+  }
+}
+
+/// The first `count` lanes from memory, 0 in the others.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_some(D d, const T* from, std::size_t count) {
+  HWY_ALIGN T lanes[hn::MaxLanes(D())] = {};
+  std::copy_n(from, count, lanes);
+  return hn::Load(d, lanes);
+}
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void store_some(hn::Vec<D> v, D d, T* to, std::size_t count) {
+  HWY_ALIGN T lanes[hn::MaxLanes(D())];
+  hn::Store(v, d, lanes);
+  std::copy_n(lanes, count, to);
+}
+
+/// x = f(x), vector by vector.
+template <class T, class F>
+HWY_INLINE void map_in_place(std::size_t n, T* x, const F& f) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, hn::LoadU(d, x + i)), d, x + i);
+  if (i < n) store_some(f(d, load_some(d, x + i, n - i)), d, x + i, n - i);
+}
+
+/// Highway's functions make numbers of NaN in places; here it stays.
+template <class V>
+HWY_INLINE V keep_nan(V x, V value) {
+  return hn::IfThenElse(hn::Eq(x, x), value, x);
+}
+
+template <class T>
+void tanh(std::size_t n, T* x) {
+  map_in_place(n, x, [](auto d, auto v) HWY_ATTR { return keep_nan(v, hn::Tanh(d, v)); });
+}
+
+template <class T>
+void sigmoid(std::size_t n, T* x) {
+  map_in_place(n, x, [](auto d, auto v) HWY_ATTR {
+    const auto one = hn::Set(d, T(1));
+    const auto decayed = hn::Exp(d, hn::Neg(hn::Abs(v)));  // at most 1: cannot overflow
+    const auto above = hn::IfThenElse(hn::Lt(v, hn::Zero(d)), decayed, one);
+    return keep_nan(v, hn::Div(above, hn::Add(one, decayed)));
+  });
+}
+
+template <class T>
+void exponentials(std::size_t n, const T* HWY_RESTRICT z, const T* HWY_RESTRICT largest,
+                  T* HWY_RESTRICT e, T* HWY_RESTRICT sums) {
+  for (std::size_t i = 0; i < n; ++i) e[i] = z[i] - largest[i];
+  map_in_place(n, e, [](auto d, auto v) HWY_ATTR { return keep_nan(v, hn::Exp(d, v)); });
+  for (std::size_t i = 0; i < n; ++i) sums[i] += e[i];
+}
+
+/// Sum of f(vectors of the inputs): four accumulators, so that additions need not wait for each
+/// other, emptied into a double every 64 rounds, so that the error stays near that of a double
+/// sum.
+template <class T, class F, class... Inputs>
+HWY_INLINE double reduce(std::size_t n, const F& f, const Inputs*... inputs) {
+  constexpr std::size_t kAccumulators = 4;
+  constexpr std::size_t kRounds = 64;
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  double total = 0;
+  const auto empty = [&](auto v) HWY_ATTR {
+    HWY_ALIGN T values[hn::MaxLanes(d)];
+    hn::Store(v, d, values);
+    for (std::size_t l = 0; l < lanes; ++l) total += static_cast<double>(values[l]);
+  };
+  std::size_t i = 0;
+  while (i + kAccumulators * lanes <= n) {
+    auto sum0 = hn::Zero(d);
+    auto sum1 = hn::Zero(d);
+    auto sum2 = hn::Zero(d);
+    auto sum3 = hn::Zero(d);
+    for (std::size_t round = 0; round < kRounds && i + kAccumulators * lanes <= n;
+         ++round, i += kAccumulators * lanes) {
+      sum0 = hn::Add(sum0, f(d, hn::LoadU(d, inputs + i)...));
+      sum1 = hn::Add(sum1, f(d, hn::LoadU(d, inputs + i + lanes)...));
+      sum2 = hn::Add(sum2, f(d, hn::LoadU(d, inputs + i + 2 * lanes)...));
+      sum3 = hn::Add(sum3, f(d, hn::LoadU(d, inputs + i + 3 * lanes)...));
+    }
+    empty(hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3)));
+  }
+  for (; i < n; i += lanes) {
+    const std::size_t count = std::min(lanes, n - i);
+    const auto part = f(d, load_some(d, inputs + i, count)...);
+    empty(hn::IfThenElseZero(hn::FirstN(d, count), part));
+  }
+  return total;
+}
+
+template <class T>
+double sum(std::size_t n, const T* x) {
+  return reduce<T>(
+      n, [](auto, auto v) HWY_ATTR { return v; }, x);
+}
+
+template <class T>
+double sum_squares(std::size_t n, const T* x, T center) {
+  return reduce<T>(
+      n,
+      [center](auto d, auto v) HWY_ATTR {
+        const auto offset = hn::Sub(v, hn::Set(d, center));
+        return hn::Mul(offset, offset);
+      },
+      x);
+}
+
+template <class T>
+GradientSums gradient_sums(std::size_t n, const T* d_y, const T* x, T center) {
+  // In pieces that stay in the first-level cache between the two sums.
+  constexpr std::size_t kPiece = 1024;
+  GradientSums sums;
+  for (std::size_t i = 0; i < n; i += kPiece) {
+    const std::size_t count = std::min(kPiece, n - i);
+    sums.d_y += sum(count, d_y + i);
+    sums.d_y_offset += reduce<T>(
+        count,
+        [center](auto d, auto g, auto v)
+            HWY_ATTR { return hn::Mul(g, hn::Sub(v, hn::Set(d, center))); },
+        d_y + i, x + i);
+  }
+  return sums;
+}
+
+/// One vector of adam_step; see there.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void adam_vector(D d, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
+  const auto old = hn::LoadU(d, value);
+  const auto g = hn::MulAdd(hn::Set(d, k.gradient_decay), old, hn::LoadU(d, gradient));
+  const auto mean =
+      hn::MulAdd(hn::Set(d, k.beta1), hn::LoadU(d, m), hn::Mul(hn::Set(d, k.rest1), g));
+  const auto square =
+      hn::MulAdd(hn::Set(d, k.beta2), hn::LoadU(d, v), hn::Mul(hn::Mul(hn::Set(d, k.rest2), g), g));
+  const auto root = hn::MulAdd(hn::Sqrt(square), hn::Set(d, k.root_scale), hn::Set(d, k.epsilon));
+  const auto change = hn::Div(hn::Mul(hn::Set(d, k.step_size), mean), root);
+  hn::StoreU(mean, d, m);
+  hn::StoreU(square, d, v);
+  hn::StoreU(hn::MulSub(old, hn::Set(d, k.value_factor), change), d, value);
+}
+
+template <class T>
+void adam(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) adam_vector(d, k, gradient + i, value + i, m + i, v + i);
+  const hn::CappedTag<T, 1> one;
+  for (; i < n; ++i) adam_vector(one, k, gradient + i, value + i, m + i, v + i);
+}
+
+/// One lane a block; the inner loops are left to the compiler, which knows the wide products of
+/// every instruction set.
+inline void philox(std::size_t blocks, std::uint64_t number, std::array<std::uint32_t, 4> counter,
+                   std::array<std::uint32_t, 2> key, std::uint32_t* HWY_RESTRICT out) {
+  constexpr std::size_t kLanes = 16;
+  for (std::size_t b = 0; b < blocks; b += kLanes) {
+    std::uint32_t c0[kLanes];
+    std::uint32_t c1[kLanes];
+    std::uint32_t c2[kLanes];
+    std::uint32_t c3[kLanes];
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      c0[l] = static_cast<std::uint32_t>(number + b + l);
+      c1[l] = static_cast<std::uint32_t>((number + b + l) >> 32);
+      c2[l] = counter[2];
+      c3[l] = counter[3];
+    }
+    std::array<std::uint32_t, 2> round_key = key;
+    for (int round = 0; round < random::kPhiloxRounds; ++round) {
+      for (std::size_t l = 0; l < kLanes; ++l) {
+        const std::uint64_t product0 = random::kPhiloxMultipliers[0] * c0[l];
+        const std::uint64_t product1 = random::kPhiloxMultipliers[1] * c2[l];
+        c0[l] = static_cast<std::uint32_t>(product1 >> 32) ^ c1[l] ^ round_key[0];
+        c1[l] = static_cast<std::uint32_t>(product1);
+        c2[l] = static_cast<std::uint32_t>(product0 >> 32) ^ c3[l] ^ round_key[1];
+        c3[l] = static_cast<std::uint32_t>(product0);
+      }
+      round_key[0] += random::kPhiloxWeyl[0];
+      round_key[1] += random::kPhiloxWeyl[1];
+    }
+    const std::size_t count = std::min(kLanes, blocks - b);
+    for (std::size_t l = 0; l < count; ++l) {
+      out[4 * (b + l)] = c0[l];
+      out[4 * (b + l) + 1] = c1[l];
+      out[4 * (b + l) + 2] = c2[l];
+      out[4 * (b + l) + 3] = c3[l];
+    }
+  }
+}
+
+template <class T>
+const VectorOps<T>& vector_table() {
+  static constexpr VectorOps<T> kTable{.rectify = rectify<T>,
+                                       .select_scale = select_scale<T>,
+                                       .tanh = tanh<T>,
+                                       .sigmoid = sigmoid<T>,
+                                       .sum = sum<T>,
+                                       .sum_squares = sum_squares<T>,
+                                       .gradient_sums = gradient_sums<T>,
+                                       .normalize = normalize<T>,
+                                       .norm_gradient = norm_gradient<T>,
+                                       .exponentials = exponentials<T>,
+                                       .adam = adam<T>,
+                                       .drop = drop<T>,
+                                       .philox = philox};
+  return kTable;
+}
+
+// Plain functions, which HWY_EXPORT can name.
+inline const VectorOps<float>* vector_table_float() { return &vector_table<float>(); }
+inline const VectorOps<double>* vector_table_double() { return &vector_table<double>(); }
+
+}  // namespace asyndgan::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loops of kernels/cpu/vector_ops.hpp for scalar code, SSE4, AVX2 and AVX-512, chosen when
+// first called.
+
+// Left out as in gemm.cpp: sets that add nothing here, and vectors of unknown length.
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "asyndgan/kernels/cpu/vector_ops-inl.hpp"
+#include <hwy/foreach_target.h>
+
+// The instruction set that the compiler's flags name comes last.
+#include "asyndgan/kernels/cpu/vector_ops-inl.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
+
+#if HWY_ONCE
+namespace asyndgan::kernels::cpu {
+
+HWY_EXPORT(vector_table_float);
+HWY_EXPORT(vector_table_double);
+
+template <>
+const VectorOps<float>& vector_ops<float>() {
+  static const VectorOps<float>& table = *HWY_DYNAMIC_DISPATCH(vector_table_float)();
+  return table;
+}
+template <>
+const VectorOps<double>& vector_ops<double>() {
+  static const VectorOps<double>& table = *HWY_DYNAMIC_DISPATCH(vector_table_double)();
+  return table;
+}
+
+}  // namespace asyndgan::kernels::cpu
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/kernels/segmentation.hpp"
+
+#include "support/catch.hpp"
+#include "support/gradient_check.hpp"
+
+namespace asyndgan::kernels {
+namespace {
+
+/// 3 classes; the plane is one pixel longer than two strips of 512.
+const Shape kShape{2, 3, 25, 41};
+
+LabelMap labels_in_turn() {
+  LabelMap labels(kShape.n, kShape.h, kShape.w);
+  for (std::size_t i = 0; i < labels.labels.size(); ++i) {
+    labels.labels[i] = static_cast<std::uint8_t>(i * i % 3);
+  }
+  return labels;
+}
+
+std::vector<double> pixel(const Tensor<double>& x, int n, int y, int w) {
+  std::vector<double> values;
+  for (int k = 0; k < x.shape().c; ++k) values.push_back(x(n, k, y, w));
+  return values;
+}
+
+TEST_CASE("Softmax equals its definition at every pixel", "[kernels]") {
+  auto logits = test::uniform<double>(kShape, 1);
+  for (double& z : logits.values()) z *= 50;
+  const auto p = softmax(logits);
+  double worst = 0;
+  for (int n = 0; n < kShape.n; ++n) {
+    for (int y = 0; y < kShape.h; ++y) {
+      for (int x = 0; x < kShape.w; ++x) {
+        const auto expected = SegmentationReference::softmax(pixel(logits, n, y, x));
+        for (int k = 0; k < kShape.c; ++k) {
+          worst = std::max(worst, std::abs(p(n, k, y, x) - expected[static_cast<std::size_t>(k)]));
+        }
+      }
+    }
+  }
+  CHECK(worst < 1e-14);  // measured 2e-16
+}
+
+TEST_CASE("Cross-entropy equals its definition summed over pixels", "[kernels]") {
+  const auto logits = test::uniform<double>(kShape, 1);
+  const LabelMap labels = labels_in_turn();
+  const std::vector<double> weights{0.5, 1, 4};
+  auto d = Tensor<double>::uninitialized(kShape);
+  double expected = 0;
+  for (int n = 0; n < kShape.n; ++n) {
+    for (int y = 0; y < kShape.h; ++y) {
+      for (int x = 0; x < kShape.w; ++x) {
+        const std::size_t label = labels.at(n, y, x);
+        expected +=
+            weights[label] * SegmentationReference::cross_entropy(pixel(logits, n, y, x), label);
+      }
+    }
+  }
+  CHECK(softmax_cross_entropy(logits, labels, weights, d) ==
+        Approx(expected).epsilon(1e-12));  // measured 1e-15
+  for (int k = 0; k < kShape.c; ++k) {     // the last pixel, in the third strip
+    const auto p = SegmentationReference::softmax(pixel(logits, 1, 24, 40));
+    const std::size_t label = labels.at(1, 24, 40);
+    const auto index = static_cast<std::size_t>(k);
+    CHECK(d(1, k, 24, 40) ==
+          Approx(weights[label] * (p[index] - (label == index ? 1 : 0))).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("Class overlap counts by hand", "[kernels]") {
+  const auto p =
+      Tensor<double>::from_host({1, 2, 1, 3}, std::vector<double>{.9, .2, .5, .1, .8, .5});
+  LabelMap labels(1, 1, 3);
+  labels.at(0, 0, 1) = 1;
+  const auto overlap = class_overlap(p, labels);
+  CHECK(overlap[0].common == Approx(1.4));
+  CHECK(overlap[0].predicted == Approx(1.6));
+  CHECK(overlap[0].labelled == 2);
+  CHECK(overlap[1].common == Approx(0.8));
+  CHECK(overlap[1].predicted == Approx(1.4));
+  CHECK(overlap[1].labelled == 1);
+}
+
+}  // namespace
+}  // namespace asyndgan::kernels
