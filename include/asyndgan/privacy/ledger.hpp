@@ -34,8 +34,8 @@ namespace asyndgan::privacy {
 /// it is ever changed; a file it is given is only appended to, one JSON object a line.
 ///
 /// Every entry is handed to the operating system before its message may be sent, so a crash of
-/// the program loses none; flush() makes what was entered survive a power failure, and is
-/// called at most a second's worth of entries apart and on destruction.
+/// the program loses none; flush() makes what was entered survive a power failure. It is called
+/// with the first entry after a second has passed, and on destruction.
 ///
 /// Errors   WriteError naming the file and the reason; DataError for a file that is no ledger.
 /// Threads  one at a time.
