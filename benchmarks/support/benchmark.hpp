@@ -83,7 +83,7 @@ struct Timing {
 };
 
 template <class F>
-[[nodiscard]] Timing measure(const Arguments& arguments, double seconds, const F& call) {
+[[nodiscard]] Timing measure(const Arguments& arguments, double seconds, F&& call) {
   const auto clock = [&] { return arguments.cpu_time ? processor_now() : now(); };
   call();  // touches memory, wakes threads
   std::vector<double> times;

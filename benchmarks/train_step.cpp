@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// One whole training step: G forward, D on real and fake with its Adam step, D again for G, G
+// backward with its Adam step. train_step_pytorch.py is the same step in PyTorch, and
+// compare_train_step.py runs both in turn.
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/core/tensor.hpp"
+#include "asyndgan/kernels/concat.hpp"
+#include "asyndgan/layers/initialize.hpp"
+#include "asyndgan/losses/adversarial.hpp"
+#include "asyndgan/losses/l1.hpp"
+#include "asyndgan/networks/patch_discriminator.hpp"
+#include "asyndgan/networks/resnet_generator.hpp"
+#include "asyndgan/networks/unet_generator.hpp"
+#include "asyndgan/optim/adam.hpp"
+#include "support/benchmark.hpp"
+
+namespace asyndgan {
+namespace {
+
+using layers::NormKind;
+using layers::Wanted;
+using networks::PatchDiscriminator;
+using networks::ResnetGenerator;
+using networks::UnetGenerator;
+
+Tensor<float> uniform(const Shape& shape, std::uint64_t seed) {
+  const random::Stream stream({.seed = seed});
+  Tensor<float> tensor(shape);
+  for (std::size_t i = 0; i < tensor.size(); ++i) {
+    tensor.data()[i] = static_cast<float>(2 * stream.uniform(i) - 1);
+  }
+  return tensor;
+}
+
+/// A generator, a discriminator, and one batch that they train on again and again. The objective
+/// is pix2pix's, as in the reference implementations: cross-entropy and 100 times L1.
+template <class G>
+class Step {
+ public:
+  using D = PatchDiscriminator<float>;
+
+  Step(const typename G::Options& g, const typename D::Options& d, const Shape& condition)
+      : generator_(g),
+        discriminator_(d),
+        condition_(uniform(condition, 1)),
+        real_(uniform({condition.n, g.out_channels, condition.h, condition.w}, 2)),
+        g_state_(initialized(generator_, 3)),
+        d_state_(initialized(discriminator_, 4)),
+        g_adam_(g_state_, {}),
+        d_adam_(d_state_, {}) {}
+
+  void operator()() {
+    typename G::Saved saved;
+    const auto fake = generator_.forward(condition_, saved);
+    update_discriminator(fake);
+    const auto d_fake = fake_gradient(fake);
+    g_state_.zero_gradients();
+    (void)generator_.backward(d_fake, saved, Wanted::parameters);
+    g_adam_.step();
+  }
+
+ private:
+  template <class N>
+  static State<float> initialized(N& network, std::uint64_t seed) {
+    State<float> state;
+    network.collect("", state);
+    layers::initialize(state, {}, {.seed = seed});
+    return state;
+  }
+
+  void update_discriminator(const Tensor<float>& fake) {
+    d_state_.zero_gradients();
+    for (const bool is_real : {false, true}) {
+      typename D::Saved saved;
+      const auto logits = discriminator_.forward(
+          kernels::concat_channels(condition_, is_real ? real_ : fake), saved);
+      auto loss = is_real ? losses::VanillaGan::real(logits) : losses::VanillaGan::fake(logits);
+      for (float& value : loss.gradient.values()) value *= 0.5F;
+      (void)discriminator_.backward(loss.gradient, saved, Wanted::parameters);
+    }
+    d_adam_.step();
+  }
+
+  /// dL/dfake of the adversarial term through the frozen discriminator and of the L1 term.
+  Tensor<float> fake_gradient(const Tensor<float>& fake) {
+    typename D::Saved saved;
+    const auto logits = discriminator_.forward(kernels::concat_channels(condition_, fake), saved);
+    const auto adversarial = losses::VanillaGan::generator(logits);
+    const auto d_joined = discriminator_.backward(adversarial.gradient, saved, Wanted::input);
+    auto d_fake = kernels::split_channels(d_joined, condition_.shape().c).second;
+    const auto distance = losses::l1(fake, real_);
+    for (std::size_t i = 0; i < d_fake.size(); ++i) {
+      d_fake.data()[i] += 100 * distance.gradient.data()[i];
+    }
+    return d_fake;
+  }
+
+  G generator_;
+  D discriminator_;
+  Tensor<float> condition_;
+  Tensor<float> real_;
+  State<float> g_state_;
+  State<float> d_state_;
+  optim::Adam<float> g_adam_;
+  optim::Adam<float> d_adam_;
+};
+
+using Resnet = ResnetGenerator<float>;
+using Unet = UnetGenerator<float>;
+
+void add(const benchmark::Arguments& arguments, const std::string& name, const auto& make,
+         telemetry::Rows& rows) {
+  if (!benchmark::selected(arguments, name)) return;
+  if (arguments.list) {
+    std::printf("%s\n", name.c_str());
+    return;
+  }
+  auto step = make();
+  const auto timing = benchmark::measure(arguments, arguments.seconds, step);
+  std::printf("%-28s %10.1f ms %10.1f ms %5d\n", name.c_str(), timing.median * 1e3,
+              timing.minimum * 1e3, timing.runs);
+  std::fflush(stdout);
+  rows.rows.push_back({name, "step time", timing.median, "s"});
+  rows.rows.push_back({name, "shortest step", timing.minimum, "s"});
+}
+
+telemetry::Rows run_all(const benchmark::Arguments& arguments) {
+  telemetry::Rows rows{"train_step", telemetry::this_machine(), {}};
+  if (!arguments.list) std::printf("%-28s %13s %13s %5s\n", "", "median", "minimum", "steps");
+  // The networks of examples/run.sh: labels one-hot and a noise channel in, one channel out.
+  add(
+      arguments, "main job 64 b4",
+      [] {
+        return Step<Resnet>(
+            {.in_channels = 10, .out_channels = 1, .base_channels = 16, .blocks = 4},
+            {.in_channels = 11, .base_channels = 32, .layers = 2}, {4, 10, 64, 64});
+      },
+      rows);
+  add(
+      arguments, "resnet_9blocks 128 b1",
+      [] {
+        return Step<Resnet>({.in_channels = 3, .out_channels = 3, .dropout = 0}, {.in_channels = 6},
+                            {1, 3, 128, 128});
+      },
+      rows);
+  add(
+      arguments, "resnet_9blocks 256 b1",
+      [] {
+        return Step<Resnet>({.in_channels = 3, .out_channels = 3, .dropout = 0}, {.in_channels = 6},
+                            {1, 3, 256, 256});
+      },
+      rows);
+  add(
+      arguments, "unet_256 256 b1",
+      [] {
+        return Step<Unet>({.in_channels = 3, .out_channels = 3, .dropout = 0},
+                          {.in_channels = 6, .norm = NormKind::batch}, {1, 3, 256, 256});
+      },
+      rows);
+  return rows;
+}
+
+}  // namespace
+}  // namespace asyndgan
+
+int main(int count, char** values) {
+  return asyndgan::benchmark::run(count, values, asyndgan::run_all);
+}
