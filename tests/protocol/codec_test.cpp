@@ -57,7 +57,7 @@ TEST_CASE("A label map that does not shrink travels raw", "[protocol]") {
   }
   const Masks masks{1, privacy::Release::public_label_maps(noise)};
   const auto frame = Samples::frame(masks, kRun);
-  CHECK(frame.size() == FrameHeader::kSize + 1 + 3 * 4 + 8 + noise.labels.size());
+  CHECK(frame.size() == FrameHeader::kSize + 1 + 12 + 8 + noise.labels.size());
   CHECK(expect<Masks>(decode(frame, {})).maps.value() == noise);
 }
 

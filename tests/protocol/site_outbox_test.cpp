@@ -36,8 +36,8 @@ TEST_CASE("What a site sends is entered to the last byte", "[protocol]") {
   CHECK(by_content == sent);
 
   const auto& content = ledger.by_content();
-  // Two gradients of 2 x 1 x 5 x 7 floats after 17 bytes of precision and extents.
-  CHECK(content.at("gradient") == EgressLedger::Total{2, 4, 2 * (17 + 280)});
+  // Two gradients of 2 x 1 x 5 x 7 floats, 280 bytes, after 17 of precision and extents.
+  CHECK(content.at("gradient") == EgressLedger::Total{2, 4, 594});
   CHECK(content.at("label_maps").items == 6);
   CHECK(content.at("label_maps").messages == 2);
   CHECK(content.at("aggregate") == EgressLedger::Total{1, 8, 32});
