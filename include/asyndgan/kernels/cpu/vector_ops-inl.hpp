@@ -18,17 +18,26 @@ namespace asyndgan::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Loops without a reduction or a function are left to the compiler, which vectorises them for the
-// instruction set of this namespace. Products are formed outside the conditions: a product that
-// might not be needed must not trap, and would keep the loop scalar.
+// instruction set of this namespace. Conditions choose between constant factors: of two results,
+// the compiler would work out only the one that is needed, with a branch, and stay scalar.
+
+/// mask[i] = flag(i) for i in [0, n). Flags of T's width come first, as compilers vectorise a
+/// comparison that keeps the width, and then a conversion, but not both at once.
+template <class T, class F>
+HWY_INLINE void write_mask(std::size_t n, unsigned char* HWY_RESTRICT mask, const F& flag) {
+  constexpr std::size_t kChunk = 256;
+  hwy::MakeUnsigned<T> flags[kChunk];
+  for (std::size_t first = 0; first < n; first += kChunk) {
+    const std::size_t count = std::min(kChunk, n - first);
+    for (std::size_t i = 0; i < count; ++i) flags[i] = flag(first + i) ? 1 : 0;
+    for (std::size_t i = 0; i < count; ++i) mask[first + i] = static_cast<unsigned char>(flags[i]);
+  }
+}
 
 template <class T>
 void rectify(std::size_t n, T slope, T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT open) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const T value = x[i];
-    const T scaled = slope * value;
-    open[i] = value > 0 ? 1 : 0;
-    x[i] = value < 0 ? scaled : value;
-  }
+  write_mask<T>(n, open, [x](std::size_t i) HWY_ATTR { return x[i] > 0; });
+  for (std::size_t i = 0; i < n; ++i) x[i] *= x[i] < 0 ? slope : T(1);
 }
 
 template <class T>
@@ -54,12 +63,9 @@ void norm_gradient(std::size_t n, const T* HWY_RESTRICT d_y, const T* HWY_RESTRI
 template <class T>
 void drop(std::size_t n, const std::uint32_t* HWY_RESTRICT bits, std::uint32_t threshold, T scale,
           T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT kept) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const bool keep = bits[i] >= threshold;
-    const T scaled = x[i] * scale;
-    kept[i] = keep ? 1 : 0;
-    x[i] = keep ? scaled : T(0);
-  }
+  write_mask<T>(n, kept,
+                [bits, threshold](std::size_t i) HWY_ATTR { return bits[i] >= threshold; });
+  for (std::size_t i = 0; i < n; ++i) x[i] *= bits[i] >= threshold ? scale : T(0);
 }
 
 /// The first `count` lanes from memory, 0 in the others.
@@ -214,44 +220,68 @@ void adam(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T
   for (; i < n; ++i) adam_vector(one, k, gradient + i, value + i, m + i, v + i);
 }
 
-/// One lane a block; the inner loops are left to the compiler, which knows the wide products of
-/// every instruction set.
+#if HWY_TARGET == HWY_SCALAR
+
 inline void philox(std::size_t blocks, std::uint64_t number, std::array<std::uint32_t, 4> counter,
                    std::array<std::uint32_t, 2> key, std::uint32_t* HWY_RESTRICT out) {
-  constexpr std::size_t kLanes = 16;
-  for (std::size_t b = 0; b < blocks; b += kLanes) {
-    std::uint32_t c0[kLanes];
-    std::uint32_t c1[kLanes];
-    std::uint32_t c2[kLanes];
-    std::uint32_t c3[kLanes];
-    for (std::size_t l = 0; l < kLanes; ++l) {
-      c0[l] = static_cast<std::uint32_t>(number + b + l);
-      c1[l] = static_cast<std::uint32_t>((number + b + l) >> 32);
-      c2[l] = counter[2];
-      c3[l] = counter[3];
+  for (std::size_t b = 0; b < blocks; ++b) {
+    counter[0] = static_cast<std::uint32_t>(number + b);
+    counter[1] = static_cast<std::uint32_t>((number + b) >> 32);
+    const auto words = random::philox(counter, key);
+    std::copy(words.begin(), words.end(), out + 4 * b);
+  }
+}
+
+#else
+
+/// High and low halves of the 64-bit products of all lanes with one number.
+template <class D>
+HWY_INLINE void multiply_wide(D d, hn::Vec<D> a, std::uint64_t factor, hn::Vec<D>& high,
+                              hn::Vec<D>& low) {
+  const hn::RepartitionToWide<D> wide;
+  const auto b = hn::Set(d, static_cast<std::uint32_t>(factor));
+  const auto even = hn::MulEven(a, b);
+  const auto odd = hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(wide, a))), b);
+  high = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, hn::ShiftRight<32>(even)));
+  low = hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even));
+}
+
+/// One lane a block.
+inline void philox(std::size_t blocks, std::uint64_t number, std::array<std::uint32_t, 4> counter,
+                   std::array<std::uint32_t, 2> key, std::uint32_t* HWY_RESTRICT out) {
+  const hn::ScalableTag<std::uint32_t> d;
+  constexpr std::size_t kMaxLanes = hn::MaxLanes(d);
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t b = 0; b < blocks; b += lanes) {
+    HWY_ALIGN std::uint32_t low_words[kMaxLanes];
+    HWY_ALIGN std::uint32_t high_words[kMaxLanes];
+    for (std::size_t l = 0; l < lanes; ++l) {
+      low_words[l] = static_cast<std::uint32_t>(number + b + l);
+      high_words[l] = static_cast<std::uint32_t>((number + b + l) >> 32);
     }
+    auto c0 = hn::Load(d, low_words);
+    auto c1 = hn::Load(d, high_words);
+    auto c2 = hn::Set(d, counter[2]);
+    auto c3 = hn::Set(d, counter[3]);
     std::array<std::uint32_t, 2> round_key = key;
     for (int round = 0; round < random::kPhiloxRounds; ++round) {
-      for (std::size_t l = 0; l < kLanes; ++l) {
-        const std::uint64_t product0 = random::kPhiloxMultipliers[0] * c0[l];
-        const std::uint64_t product1 = random::kPhiloxMultipliers[1] * c2[l];
-        c0[l] = static_cast<std::uint32_t>(product1 >> 32) ^ c1[l] ^ round_key[0];
-        c1[l] = static_cast<std::uint32_t>(product1);
-        c2[l] = static_cast<std::uint32_t>(product0 >> 32) ^ c3[l] ^ round_key[1];
-        c3[l] = static_cast<std::uint32_t>(product0);
-      }
+      hn::Vec<decltype(d)> high0, low0, high1, low1;
+      multiply_wide(d, c0, random::kPhiloxMultipliers[0], high0, low0);
+      multiply_wide(d, c2, random::kPhiloxMultipliers[1], high1, low1);
+      c0 = hn::Xor(hn::Xor(high1, c1), hn::Set(d, round_key[0]));
+      c1 = low1;
+      c2 = hn::Xor(hn::Xor(high0, c3), hn::Set(d, round_key[1]));
+      c3 = low0;
       round_key[0] += random::kPhiloxWeyl[0];
       round_key[1] += random::kPhiloxWeyl[1];
     }
-    const std::size_t count = std::min(kLanes, blocks - b);
-    for (std::size_t l = 0; l < count; ++l) {
-      out[4 * (b + l)] = c0[l];
-      out[4 * (b + l) + 1] = c1[l];
-      out[4 * (b + l) + 2] = c2[l];
-      out[4 * (b + l) + 3] = c3[l];
-    }
+    HWY_ALIGN std::uint32_t words[4 * kMaxLanes];
+    hn::StoreInterleaved4(c0, c1, c2, c3, d, words);
+    std::copy_n(words, 4 * std::min(lanes, blocks - b), out + 4 * b);
   }
 }
+
+#endif
 
 template <class T>
 const VectorOps<T>& vector_table() {
