@@ -47,10 +47,18 @@ class Correlation {
 
   void run() {
     if (to_.empty()) return;
-    packed_ = scratch<T, ScratchUse::weights>(weight_.size());
-    parallel_for(static_cast<std::size_t>(panels_.count),
-                 [&](std::size_t panel) { pack(static_cast<int>(panel)); });
     choose_split();
+    if (!packs_by_item()) {
+      packed_ = scratch<T, ScratchUse::weights>(weight_.size());
+      parallel_for(static_cast<std::size_t>(panels_.count), [&](std::size_t panel) {
+        const int p = static_cast<int>(panel);
+        for (int block = 0; block < from_.shape().c; block += block_) {
+          pack(block, p, p + 1, [&](int phase, int channels) {
+            return packed_ + packed_at(phase, block, channels, panels_.begin(p));
+          });
+        }
+      });
+    }
     const auto groups = static_cast<std::size_t>(group_count());
     // A folded border row may belong to another strip: one item then owns whole images.
     const auto strips = static_cast<std::size_t>(plan_.fold ? strips_.batch : strips_.count());
@@ -114,38 +122,54 @@ class Correlation {
     }
   }
 
+  [[nodiscard]] std::size_t taps_before(int phase) const {
+    std::size_t before = 0;
+    for (int p = 0; p < phase; ++p) before += static_cast<std::size_t>(plan_.tap_count(p));
+    return before;
+  }
+
   /// Packed weights: (phase, channel block, panel, channel, tap, row of the panel).
   [[nodiscard]] std::size_t packed_at(int phase, int channel, int channels, int row) const {
-    std::size_t before = 0;  // taps of earlier phases
-    for (int p = 0; p < phase; ++p) before += static_cast<std::size_t>(plan_.tap_count(p));
     const auto taps = static_cast<std::size_t>(plan_.tap_count(phase));
     const auto rows = static_cast<std::size_t>(panels_.rows);
-    return rows * (static_cast<std::size_t>(from_.shape().c) * before +
+    return rows * (static_cast<std::size_t>(from_.shape().c) * taps_before(phase) +
                    static_cast<std::size_t>(channel) * taps) +
            static_cast<std::size_t>(row) * static_cast<std::size_t>(channels) * taps;
   }
 
-  void pack(int panel) {
+  /// With one strip no packed weight is used twice: an item packs its own block by block, and none
+  /// of them leaves the cache. The bottom of a U-Net has 16 MB of weights for 4 pixels.
+  [[nodiscard]] bool packs_by_item() const { return strips_.count() == 1; }
+
+  /// Packs the weights of one channel block and panels [begin, end), each phase to to(phase,
+  /// channels).
+  template <class To>
+  void pack(int block, int begin, int end, const To& to) const {
+    const int channels = std::min(block_, from_.shape().c - block);
+    for (int phase = 0; phase < plan_.phases(); ++phase) {
+      T* next = to(phase, channels);
+      for (int panel = begin; panel < end; ++panel) {
+        next = pack_panel(phase, block, channels, panel, next);
+      }
+    }
+  }
+
+  T* pack_panel(int phase, int block, int channels, int panel, T* to) const {
     const auto row = static_cast<std::size_t>(panels_.begin(panel));
     const auto rows = static_cast<std::size_t>(panels_.height(panel));
     const auto kernel = static_cast<std::size_t>(weight_.shape().w);
-    for (int phase = 0; phase < plan_.phases(); ++phase) {
-      for (int block = 0; block < from_.shape().c; block += block_) {
-        const int channels = std::min(block_, from_.shape().c - block);
-        T* to = packed_ + packed_at(phase, block, channels, panels_.begin(panel));
-        for (int c = block; c < block + channels; ++c) {
-          const T* from =
-              weight_.data() + row * strides_.row + static_cast<std::size_t>(c) * strides_.channel;
-          for (const auto& a : plan_.phase_y(phase).taps) {
-            for (const auto& b : plan_.phase_x(phase).taps) {
-              const T* tap = from + static_cast<std::size_t>(a.index) * kernel +
-                             static_cast<std::size_t>(b.index);
-              for (std::size_t r = 0; r < rows; ++r) *to++ = tap[r * strides_.row];
-            }
-          }
+    for (int c = block; c < block + channels; ++c) {
+      const T* from =
+          weight_.data() + row * strides_.row + static_cast<std::size_t>(c) * strides_.channel;
+      for (const auto& a : plan_.phase_y(phase).taps) {
+        for (const auto& b : plan_.phase_x(phase).taps) {
+          const T* tap =
+              from + static_cast<std::size_t>(a.index) * kernel + static_cast<std::size_t>(b.index);
+          for (std::size_t r = 0; r < rows; ++r) *to++ = tap[r * strides_.row];
         }
       }
     }
+    return to;
   }
 
   [[nodiscard]] std::vector<std::ptrdiff_t> tap_offsets(const StripLayout& layout,
@@ -169,8 +193,17 @@ class Correlation {
     T* const sums =
         scratch<T, ScratchUse::sums>(static_cast<std::size_t>(plan_.phases()) * rows * stride);
     const int all = from_.shape().c;
+    T* const own = packs_by_item()
+                       ? scratch<T, ScratchUse::weights>(rows * static_cast<std::size_t>(block_) *
+                                                         weight_.shape().plane())
+                       : nullptr;
     for (int block = 0; block < all; block += block_) {
       const int channels = std::min(block_, all - block);
+      const auto weights = [&](int phase, int) {
+        return own ? own + rows * static_cast<std::size_t>(channels) * taps_before(phase)
+                   : packed_ + packed_at(phase, block, channels, first_row);
+      };
+      if (own) pack(block, panel_begin, panel_end, weights);
       layout.load(from_, strip, block, channels, source);
       for (int phase = 0; phase < plan_.phases(); ++phase) {
         const auto taps = tap_offsets(layout, phase);
@@ -178,7 +211,7 @@ class Correlation {
             .panels = panels_,
             .panel_begin = panel_begin,
             .panel_end = panel_end,
-            .weights = packed_ + packed_at(phase, block, channels, first_row),
+            .weights = weights(phase, channels),
             .source = source,
             .plane = layout.plane(),
             .channels = channels,
@@ -233,9 +266,19 @@ class Correlation {
 
   void fold_line(const T* from, const AxisPhase& x, T* to) const {
     const int width = to_.shape().w;
-    for (int j = 0; j < x.count; ++j) {
-      to[padded_index(x.first + j * plan_.x.step, width, PaddingMode::reflect)] += from[j];
+    const int step = plan_.x.step;
+    const int begin = std::clamp((step - 1 - x.first) / step, 0, x.count);
+    const int end = std::clamp((width - x.first + step - 1) / step, begin, x.count);
+    const auto mirror = [&](int j) {
+      to[padded_index(x.first + j * step, width, PaddingMode::reflect)] += from[j];
+    };
+    for (int j = 0; j < begin; ++j) mirror(j);
+    if (step == 1) {
+      for (int j = begin; j < end; ++j) to[x.first + j] += from[j];
+    } else {
+      for (int j = begin; j < end; ++j) to[x.first + j * step] += from[j];
     }
+    for (int j = end; j < x.count; ++j) mirror(j);
   }
 
   void clear(int image, int panel_begin, int panel_end) const {

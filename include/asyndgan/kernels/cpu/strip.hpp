@@ -134,6 +134,9 @@ class StripLayout {
     for (int x = 0; x < begin; ++x) border(x);
     if (stride == 1) {
       std::copy(from + begin + offset, from + end + offset, to + begin);
+    } else if (stride == 2) {  // a constant, so that the compiler uses shuffles
+      const T* pairs = from + offset;
+      for (int x = begin; x < end; ++x) to[x] = pairs[x * 2];
     } else {
       for (int x = begin; x < end; ++x) to[x] = from[x * stride + offset];
     }

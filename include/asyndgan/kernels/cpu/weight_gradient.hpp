@@ -158,12 +158,22 @@ class WeightGradient {
     for (int n = 0; n < strip.images; ++n) {
       for (int r = 0; r < strip.rows; ++r, to += columns * width()) {
         if (filters < width_) std::fill_n(to, columns * width(), T(0));
-        for (int f = 0; f < filters; ++f) {
-          const T* from = &d_output_(strip.image + n, panel * width_ + f, strip.row + r, 0);
-          T* column = to + f;
-          for (std::size_t x = 0; x < columns; ++x, column += width()) *column = from[x];
-        }
+        const T* from = &d_output_(strip.image + n, panel * width_, strip.row + r, 0);
+        int f = 0;
+        for (; f + 4 <= filters; f += 4) turn<4>(from, f, to);
+        for (; f < filters; ++f) turn<1>(from, f, to);
       }
+    }
+  }
+
+  /// One line of filters f ... f+kFilters-1 of d_output into the columns of `to`.
+  template <std::size_t kFilters>
+  void turn(const T* from, int f, T* to) const {
+    const std::size_t plane = d_output_.shape().plane();
+    from += static_cast<std::size_t>(f) * plane;
+    to += f;
+    for (std::size_t x = 0; x < static_cast<std::size_t>(plan_.x.grid); ++x, to += width()) {
+      for (std::size_t k = 0; k < kFilters; ++k) to[k] = from[k * plane + x];
     }
   }
 
