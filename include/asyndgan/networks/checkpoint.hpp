@@ -40,7 +40,7 @@ struct SaveOptions {
 
 struct LoadOptions {
   /// Refuse a file that says it is of another network; a file that says nothing passes.
-  std::string architecture;
+  std::string architecture = {};
   /// Accept tensors that the state has no place for, such as a classifier behind features.
   bool allow_extra = false;
   /// Accept NaN and infinity, to look at a run that diverged.
