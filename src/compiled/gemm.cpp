@@ -24,6 +24,8 @@ HWY_EXPORT(pixels_float);
 HWY_EXPORT(pixels_double);
 HWY_EXPORT(weights_float);
 HWY_EXPORT(weights_double);
+HWY_EXPORT(dots_float);
+HWY_EXPORT(dots_double);
 
 template <>
 ProductShape product_shape<float>() {
@@ -48,6 +50,14 @@ void multiply(const WeightProduct<float>& product) {
 template <>
 void multiply(const WeightProduct<double>& product) {
   HWY_DYNAMIC_DISPATCH(weights_double)(product);
+}
+template <>
+void multiply(const DotProduct<float>& product) {
+  HWY_DYNAMIC_DISPATCH(dots_float)(product);
+}
+template <>
+void multiply(const DotProduct<double>& product) {
+  HWY_DYNAMIC_DISPATCH(dots_double)(product);
 }
 
 }  // namespace asyndgan::kernels::cpu

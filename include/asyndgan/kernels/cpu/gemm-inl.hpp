@@ -95,57 +95,98 @@ void multiply_pixels(const PixelProduct<T>& p) {
   if (p.vectors == 4) multiply_tiles<4>(p);
 }
 
-template <std::size_t kRows, std::size_t kVectors, class T>
+template <std::size_t kRows, class T>
 HWY_NOINLINE void weight_block(const WeightProduct<T>& p, const std::ptrdiff_t* row_offsets,
                                T* HWY_RESTRICT sums) {
   const hn::ScalableTag<T> d;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
-  hn::Vec<decltype(d)> sum[kRows][kVectors];
-  HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(2) for (std::size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
-  }
+  hn::Vec<decltype(d)> sum[kRows][2];
+  HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = hn::Zero(d);
   const T* HWY_RESTRICT d_output = p.d_output;
   for (int line = 0; line < p.lines; ++line) {
     const T* HWY_RESTRICT rows[kRows];
     HWY_UNROLL(16)
-    for (std::size_t r = 0; r < kRows; ++r)
+    for (std::size_t r = 0; r < kRows; ++r) {
       rows[r] = p.source + p.line_offsets[line] + row_offsets[r];
-    for (int x = 0; x < p.columns; ++x, d_output += kVectors * kLanes) {
-      hn::Vec<decltype(d)> filters[kVectors];
-      HWY_UNROLL(2)
-      for (std::size_t v = 0; v < kVectors; ++v) filters[v] = hn::Load(d, d_output + v * kLanes);
+    }
+    for (int x = 0; x < p.columns; ++x, d_output += 2 * kLanes) {
+      const auto low = hn::Load(d, d_output);
+      const auto high = hn::Load(d, d_output + kLanes);
       HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
         const auto pixel = hn::Set(d, rows[r][x]);
-        HWY_UNROLL(2)
-        for (std::size_t v = 0; v < kVectors; ++v)
-          sum[r][v] = hn::MulAdd(pixel, filters[v], sum[r][v]);
+        sum[r][0] = hn::MulAdd(pixel, low, sum[r][0]);
+        sum[r][1] = hn::MulAdd(pixel, high, sum[r][1]);
       }
     }
   }
   HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(2) for (std::size_t v = 0; v < kVectors; ++v) {
-      T* at = sums + (r * kVectors + v) * kLanes;
+    HWY_UNROLL(2) for (std::size_t v = 0; v < 2; ++v) {
+      T* at = sums + (2 * r + v) * kLanes;
       hn::Store(hn::Add(hn::Load(d, at), sum[r][v]), d, at);
     }
   }
 }
 
-template <std::size_t kRows, std::size_t kVectors, class T>
-void multiply_weight_rows(const WeightProduct<T>& p) {
-  constexpr std::size_t kWidth = kVectors * hn::MaxLanes(hn::ScalableTag<T>());
-  for (std::size_t row = 0; row < static_cast<std::size_t>(p.rows); row += kRows) {
-    weight_block<kRows, kVectors>(p, p.row_offsets + row, p.sums + row * kWidth);
+template <class T>
+void multiply_weights(const WeightProduct<T>& p) {
+  constexpr std::size_t kWidth = 2 * hn::MaxLanes(hn::ScalableTag<T>());
+  for (std::size_t row = 0; row < static_cast<std::size_t>(p.rows); row += kMaxRows) {
+    weight_block<kMaxRows>(p, p.row_offsets + row, p.sums + row * kWidth);
   }
 }
 
-template <class T>
-void multiply_weights(const WeightProduct<T>& p) {
-  constexpr std::size_t kThinRows = kMaxRows < 8 ? 8 : kMaxRows;  // as weight_block_rows() says
-  if (p.vectors == 1) {
-    multiply_weight_rows<kThinRows, 1>(p);
-  } else {
-    multiply_weight_rows<kMaxRows, 2>(p);
+/// Filters f ... f+kFilters-1 with weights k ... k+kRows-1.
+template <std::size_t kFilters, std::size_t kRows, class T>
+HWY_NOINLINE void dot_block(const DotProduct<T>& p, std::size_t f, std::size_t k) {
+  const hn::ScalableTag<T> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  const auto columns = static_cast<std::size_t>(p.columns);
+  const std::size_t filter = static_cast<std::size_t>(p.lines) * columns;
+  hn::Vec<decltype(d)> sum[kFilters][kRows];
+  HWY_UNROLL(4) for (std::size_t i = 0; i < kFilters; ++i) {
+    HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r) sum[i][r] = hn::Zero(d);
   }
+  const T* HWY_RESTRICT d_output = p.d_output + f * filter;
+  for (int line = 0; line < p.lines; ++line, d_output += columns) {
+    const T* HWY_RESTRICT source = p.source + p.line_offsets[line];
+    for (std::size_t x = 0; x < columns; x += kLanes) {
+      hn::Vec<decltype(d)> gradient[kFilters];
+      HWY_UNROLL(4)
+      for (std::size_t i = 0; i < kFilters; ++i) {
+        gradient[i] = hn::LoadU(d, d_output + i * filter + x);
+      }
+      HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r) {
+        const auto pixels = hn::LoadU(d, source + p.row_offsets[k + r] + x);
+        HWY_UNROLL(4)
+        for (std::size_t i = 0; i < kFilters; ++i) {
+          sum[i][r] = hn::MulAdd(gradient[i], pixels, sum[i][r]);
+        }
+      }
+    }
+  }
+  for (std::size_t i = 0; i < kFilters; ++i) {
+    T* at = p.sums + (f + i) * static_cast<std::size_t>(p.rows) + k;
+    HWY_UNROLL(8)
+    for (std::size_t r = 0; r < kRows; ++r) at[r] += hn::GetLane(hn::SumOfLanes(d, sum[i][r]));
+  }
+}
+
+template <std::size_t kFilters, std::size_t kRows, class T>
+void dot_rows(const DotProduct<T>& p, std::size_t f) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(p.rows); k += kRows) {
+    dot_block<kFilters, kRows>(p, f, k);
+  }
+}
+
+/// Blocks of as many accumulators as 16 registers hold: 8, 12, 12 and 12.
+template <class T>
+void multiply_dots(const DotProduct<T>& p) {
+  const auto filters = static_cast<std::size_t>(p.filters);
+  std::size_t f = 0;
+  for (; f + 4 <= filters; f += 4) dot_rows<4, 3>(p, f);
+  if (filters - f == 3) dot_rows<3, 4>(p, f);
+  if (filters - f == 2) dot_rows<2, 6>(p, f);
+  if (filters - f == 1) dot_rows<1, 8>(p, f);
 }
 
 // Plain functions, which HWY_EXPORT can name.
@@ -155,6 +196,8 @@ inline void pixels_float(const PixelProduct<float>& p) { multiply_pixels(p); }
 inline void pixels_double(const PixelProduct<double>& p) { multiply_pixels(p); }
 inline void weights_float(const WeightProduct<float>& p) { multiply_weights(p); }
 inline void weights_double(const WeightProduct<double>& p) { multiply_weights(p); }
+inline void dots_float(const DotProduct<float>& p) { multiply_dots(p); }
+inline void dots_double(const DotProduct<double>& p) { multiply_dots(p); }
 
 }  // namespace asyndgan::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -14,6 +14,8 @@ template <class T>
 void multiply(const PixelProduct<T>& product);
 template <class T>
 void multiply(const WeightProduct<T>& product);
+template <class T>
+void multiply(const DotProduct<T>& product);
 
 }  // namespace asyndgan::kernels::cpu
 
@@ -32,6 +34,10 @@ template <>
 void multiply(const WeightProduct<float>& product);
 template <>
 void multiply(const WeightProduct<double>& product);
+template <>
+void multiply(const DotProduct<float>& product);
+template <>
+void multiply(const DotProduct<double>& product);
 }  // namespace asyndgan::kernels::cpu
 
 #else
@@ -50,6 +56,10 @@ void multiply(const PixelProduct<T>& product) {
 template <class T>
 void multiply(const WeightProduct<T>& product) {
   HWY_NAMESPACE::multiply_weights(product);
+}
+template <class T>
+void multiply(const DotProduct<T>& product) {
+  HWY_NAMESPACE::multiply_dots(product);
 }
 }  // namespace asyndgan::kernels::cpu
 

@@ -67,26 +67,44 @@ struct PixelProduct {
 ///   sums[k][0 ... width-1] += sum over lines l and columns x of
 ///       d_output[l][x][0 ... width-1] * source[line_offsets[l] + row_offsets[k] + x]
 ///
-/// Requires  `rows` is a multiple of weight_block_rows(vectors); d_output and sums are aligned.
+/// Requires  `rows` is a multiple of ProductShape::max_rows; d_output and sums are aligned.
 template <class T>
 struct WeightProduct {
-  const T* d_output;  // (lines, columns, vectors * lanes): filters innermost
+  const T* d_output;  // (lines, columns, width): filters innermost, width = 2 * lanes
   int lines;
   int columns;
-  int vectors;  // 1 or 2
 
   const T* source;
   const std::ptrdiff_t* line_offsets;
   const std::ptrdiff_t* row_offsets;
   int rows;
 
-  T* sums;  // (rows, vectors * lanes)
+  T* sums;  // (rows, width)
 };
 
-/// Rows of one block of a WeightProduct. A single vector per row needs more rows to keep the
-/// multipliers busy over their latency.
-[[nodiscard]] inline int weight_block_rows(const ProductShape& shape, int vectors) {
-  return vectors == 1 ? std::max(8, shape.max_rows) : shape.max_rows;
-}
+/// The same sum for fewer filters than a vector has lanes, by vectors along the columns:
+///
+///   sums[f][k] += sum over l and x of
+///       d_output[f][l][x] * source[line_offsets[l] + row_offsets[k] + x]
+///
+/// Requires  `columns` is a multiple of lanes, `rows` of kDotRows; all of `source` that the columns
+///           reach is finite, for d_output is 0 there.
+template <class T>
+struct DotProduct {
+  const T* d_output;  // (filters, lines, columns)
+  int filters;
+  int lines;
+  int columns;
+
+  const T* source;
+  const std::ptrdiff_t* line_offsets;
+  const std::ptrdiff_t* row_offsets;
+  int rows;
+
+  T* sums;  // (filters, rows)
+};
+
+/// A multiple of 8, 6, 4 and 3: the rows of a block for 1, 2, 3 and 4 filters.
+inline constexpr int kDotRows = 24;
 
 }  // namespace asyndgan::kernels::cpu

@@ -63,7 +63,8 @@ class StripLayout {
         residue_(static_cast<std::size_t>(strip.images) * image_) {
     const auto residues = static_cast<std::size_t>(plan.y.residues * plan.x.residues);
     // An odd number of cache lines, so that the channels of one tile do not share a cache set.
-    plane_ = ((residues * residue_ + kLine - 1) / kLine | 1U) * kLine;
+    used_ = residues * residue_;
+    plane_ = ((used_ + kLine - 1) / kLine | 1U) * kLine;
   }
 
   [[nodiscard]] std::size_t pitch() const { return pitch_; }
@@ -89,6 +90,7 @@ class StripLayout {
             T* to) const {
     for (int c = 0; c < channels; ++c) {
       T* row = to + static_cast<std::size_t>(c) * plane_;
+      std::fill(row + used_, row + plane_, T(0));  // a DotProduct multiplies what lies behind by 0
       for (int q = 0; q < plan_.y.residues; ++q) {
         for (int p = 0; p < plan_.x.residues; ++p) {
           for (int n = 0; n < strip.images; ++n) {
@@ -147,6 +149,7 @@ class StripLayout {
   std::size_t pitch_;
   std::size_t image_;
   std::size_t residue_;
+  std::size_t used_;
   std::size_t plane_;
 };
 

@@ -32,9 +32,9 @@ class WeightGradient {
         d_weight_(d_weight),
         shape_(product_shape<T>()),
         taps_(static_cast<int>(d_weight.shape().plane())),
-        vectors_(d_output.shape().c > shape_.lanes ? 2 : 1),
-        width_(vectors_ * shape_.lanes),
-        block_(weight_block_rows(shape_, vectors_)),
+        thin_(d_output.shape().c <= shape_.lanes),
+        width_(thin_ ? d_output.shape().c : 2 * shape_.lanes),
+        block_(thin_ ? kDotRows : shape_.max_rows),
         strips_(Strips::of_size(input.shape().n, plan.y.grid, plan.x.grid, kPixels)) {}
 
   void run() {
@@ -97,8 +97,9 @@ class WeightGradient {
       for (int f = 0; f < filters; ++f) {
         T* to = &d_weight_(panel * width_ + f, 0, 0, 0);
         for (int k = k_begin; k < k_end; ++k) {
-          to[k] +=
-              from[static_cast<std::size_t>(k - k_begin) * width() + static_cast<std::size_t>(f)];
+          const auto i = static_cast<std::size_t>(k - k_begin);
+          const auto j = static_cast<std::size_t>(f);
+          to[k] += thin_ ? from[j * static_cast<std::size_t>(rows) + i] : from[i * width() + j];
         }
       }
     }
@@ -117,15 +118,26 @@ class WeightGradient {
       for (int r = 0; r < strip.rows; ++r) lines.push_back(layout.line(n, r));
     }
     const auto offsets = row_offsets(layout, channel, k_begin, k_end, rows);
-    const std::size_t panel_size = lines.size() * static_cast<std::size_t>(plan_.x.grid) * width();
-    T* const gradients = scratch<T, ScratchUse::gradients>(panel_size);
+    if (thin_) {
+      const int columns = (plan_.x.grid + shape_.lanes - 1) / shape_.lanes * shape_.lanes;
+      multiply(DotProduct<T>{
+          .d_output = load_lines(strip, static_cast<std::size_t>(columns)),
+          .filters = width_,
+          .lines = static_cast<int>(lines.size()),
+          .columns = columns,
+          .source = source,
+          .line_offsets = lines.data(),
+          .row_offsets = offsets.data(),
+          .rows = rows,
+          .sums = sums,
+      });
+      return;
+    }
     for (int panel = panel_begin; panel < panel_end; ++panel) {
-      load_gradients(strip, panel, gradients);
       multiply(WeightProduct<T>{
-          .d_output = gradients,
+          .d_output = load_columns(strip, panel),
           .lines = static_cast<int>(lines.size()),
           .columns = plan_.x.grid,
-          .vectors = vectors_,
           .source = source,
           .line_offsets = lines.data(),
           .row_offsets = offsets.data(),
@@ -151,10 +163,30 @@ class WeightGradient {
     return offsets;
   }
 
+  /// The strip's d_output as (filter, line, column), columns beyond the grid as 0.
+  [[nodiscard]] const T* load_lines(const Strip& strip, std::size_t columns) const {
+    const auto grid = static_cast<std::size_t>(plan_.x.grid);
+    T* const lines = scratch<T, ScratchUse::gradients>(
+        width() * columns * static_cast<std::size_t>(strip.images * strip.rows));
+    T* to = lines;
+    for (int f = 0; f < width_; ++f) {
+      for (int n = 0; n < strip.images; ++n) {
+        for (int r = 0; r < strip.rows; ++r, to += columns) {
+          std::copy_n(&d_output_(strip.image + n, f, strip.row + r, 0), grid, to);
+          std::fill(to + grid, to + columns, T(0));
+        }
+      }
+    }
+    return lines;
+  }
+
   /// One panel of the strip's d_output as (line, column, filter), missing filters as 0.
-  void load_gradients(const Strip& strip, int panel, T* to) const {
+  [[nodiscard]] const T* load_columns(const Strip& strip, int panel) const {
     const int filters = std::min(width_, d_output_.shape().c - panel * width_);
     const auto columns = static_cast<std::size_t>(plan_.x.grid);
+    T* const turned = scratch<T, ScratchUse::gradients>(
+        columns * width() * static_cast<std::size_t>(strip.images * strip.rows));
+    T* to = turned;
     for (int n = 0; n < strip.images; ++n) {
       for (int r = 0; r < strip.rows; ++r, to += columns * width()) {
         if (filters < width_) std::fill_n(to, columns * width(), T(0));
@@ -164,6 +196,7 @@ class WeightGradient {
         for (; f < filters; ++f) turn<1>(from, f, to);
       }
     }
+    return turned;
   }
 
   /// One line of filters f ... f+kFilters-1 of d_output into the columns of `to`.
@@ -184,10 +217,10 @@ class WeightGradient {
   const TapPlan& plan_;
   Array& d_weight_;
   const ProductShape shape_;
-  const int taps_;     // K*K
-  const int vectors_;  // of a panel of filters
-  const int width_;    // scalars of it
-  const int block_;    // weights k of one register block
+  const int taps_;   // K*K
+  const bool thin_;  // fewer filters than lanes: vectors along the columns
+  const int width_;  // filters of a panel
+  const int block_;  // weights k come in multiples of it
   const Strips strips_;
   int range_ = 1;  // weights k of an item
   int group_ = 1;  // panels of an item
