@@ -54,7 +54,7 @@ TEST_CASE("A float step agrees with the definition in double", "[optim]") {
   std::vector<double> v(shape.size());
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = weight.value.values()[i];
   for (int t = 1; t <= 5; ++t) {
-    test::fill_uniform(weight.grad, static_cast<std::uint64_t>(10 + t));
+    test::fill_uniform(weight.grad, 10 + static_cast<std::uint64_t>(t));
     adam.step();
     for (std::size_t i = 0; i < values.size(); ++i) {
       kernels::AdamReference<double>::step({.beta1 = 0.5,

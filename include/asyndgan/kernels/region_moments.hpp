@@ -28,7 +28,9 @@ struct RegionTable {
 
  private:
   [[nodiscard]] std::size_t offset(int n, int r, int c) const {
-    return static_cast<std::size_t>((n * regions + r) * channels + c);
+    const auto row = static_cast<std::size_t>(n) * static_cast<std::size_t>(regions) +
+                     static_cast<std::size_t>(r);
+    return row * static_cast<std::size_t>(channels) + static_cast<std::size_t>(c);
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ struct MaxPool2dKernel<T, Cpu> {
         for (std::size_t b = 0; b < kernel; ++b) {
           const T value = window[a * width + b];
           // Not "value > largest": a NaN must win, and stay.
-          if (!(value <= largest) && largest == largest) {
+          if (!(value <= largest) && !std::isnan(largest)) {
             largest = value;
             best = a * kernel + b;
           }
