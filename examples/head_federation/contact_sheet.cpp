@@ -47,7 +47,7 @@ std::vector<std::byte> contact_sheet(std::span<const Stack> patients) {
     for (int column = 0; column < sheet.width; ++column) {
       const int z = column / (2 * tile);
       const int x = column % tile / kMagnification;
-      const auto voxel = static_cast<std::size_t>((z * stack.size + y) * stack.size + x);
+      const std::size_t voxel = stack.index(x, y, z);
       const bool is_map = column / tile % 2 == 1;
       const auto colour = is_map ? asyndgan::telemetry::class_colour(stack.labels[voxel])
                                  : grey(stack.intensity[voxel], white);

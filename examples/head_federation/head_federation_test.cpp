@@ -118,7 +118,7 @@ TEST_CASE("A patient is a function of seed, profile and number", "[head]") {
   CHECK(once.labels != render(2, 0, 0).labels);
   CHECK(once.labels != render(1, 0, 1).labels);
   CHECK(once.labels != render(1, 1, 0).labels);
-  CHECK(once.labels.size() == 24U * 24U * kSlices);
+  CHECK(once.labels.size() == once.index(0, 0, kSlices));
 }
 
 TEST_CASE("Lesions come as often as the profile says", "[head]") {

@@ -11,7 +11,9 @@
 #include "asyndgan/telemetry/progress.hpp"
 #include "prepare.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   using namespace head_federation;
   Settings settings;
   bool quiet = false;
@@ -32,26 +34,32 @@ int main(int argc, char** argv) {
   app.add_flag("-q,--quiet", quiet, "no progress");
   CLI11_PARSE(app, argc, argv);
 
+  namespace telemetry = asyndgan::telemetry;
+  telemetry::Progress progress(
+      std::cerr, {.style = quiet ? telemetry::ProgressStyle::quiet : telemetry::progress_style(),
+                  .columns = telemetry::terminal_columns(),
+                  .unit = "patients"});
+  bool begun = false;
+  const Outcome outcome = prepare(settings, [&](int done, int all) {
+    if (!begun) progress.begin("patients", all);
+    begun = true;
+    progress.update(done);
+  });
+  if (begun) progress.end();
+  if (!quiet) {
+    std::cout << (outcome == Outcome::made ? "made " : "already there: ") << settings.out.string()
+              << "\n";
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    namespace telemetry = asyndgan::telemetry;
-    telemetry::Progress progress(
-        std::cerr, {.style = quiet ? telemetry::ProgressStyle::quiet : telemetry::progress_style(),
-                    .columns = telemetry::terminal_columns(),
-                    .unit = "patients"});
-    bool begun = false;
-    const Outcome outcome = prepare(settings, [&](int done, int all) {
-      if (!begun) progress.begin("patients", all);
-      begun = true;
-      progress.update(done);
-    });
-    if (begun) progress.end();
-    if (!quiet) {
-      std::cout << (outcome == Outcome::made ? "made " : "already there: ") << settings.out.string()
-                << "\n";
-    }
+    return run(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "head_federation: " << error.what() << "\n";
     return 1;
   }
-  return 0;
 }

@@ -205,7 +205,7 @@ void fill_voxel(const Atlas& atlas, const Anatomy& anatomy, const std::vector<Le
       }
     }
   }
-  const auto voxel = static_cast<std::size_t>((z * stack.size + y) * stack.size + x);
+  const std::size_t voxel = stack.index(x, y, z);
   stack.labels[voxel] =
       static_cast<std::uint8_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
   stack.intensity[voxel] = static_cast<float>(sum / 27);
@@ -226,16 +226,14 @@ void blur(Stack& stack, double sigma) {
         for (int x = 0; x < stack.size; ++x) {
           double sum = 0;
           double total = 0;
-          for (int k = -reach; k <= reach; ++k) {
+          auto weight = weights.begin();
+          for (int k = -reach; k <= reach; ++k, ++weight) {
             const int sx = std::clamp(horizontal ? x + k : x, 0, stack.size - 1);
             const int sy = std::clamp(horizontal ? y : y + k, 0, stack.size - 1);
-            const double weight = weights[static_cast<std::size_t>(k + reach)];
-            sum +=
-                weight * before[static_cast<std::size_t>((z * stack.size + sy) * stack.size + sx)];
-            total += weight;
+            sum += *weight * before[stack.index(sx, sy, z)];
+            total += *weight;
           }
-          stack.intensity[static_cast<std::size_t>((z * stack.size + y) * stack.size + x)] =
-              static_cast<float>(sum / total);
+          stack.intensity[stack.index(x, y, z)] = static_cast<float>(sum / total);
         }
       }
     }
@@ -277,7 +275,7 @@ Stack render_patient(const Atlas& atlas, const PatientOptions& options) {
   stack.slices = kSlices;
   stack.pixel = kFieldOfView / options.size;
   stack.slice_distance = kSliceDistance;
-  const auto voxels = static_cast<std::size_t>(stack.size * stack.size * stack.slices);
+  const std::size_t voxels = stack.index(0, 0, stack.slices);
   stack.intensity.resize(voxels);
   stack.labels.resize(voxels);
   const double room = profile.last_slice - profile.first_slice - (kSlices - 1) * kSliceDistance;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -39,6 +40,12 @@ struct Stack {
   std::array<double, 3> first{};  // the first voxel's centre in the atlas, mm
   std::vector<float> intensity;
   std::vector<std::uint8_t> labels;
+
+  [[nodiscard]] std::size_t index(int x, int y, int z) const {
+    const auto row =
+        static_cast<std::size_t>(z) * static_cast<std::size_t>(size) + static_cast<std::size_t>(y);
+    return row * static_cast<std::size_t>(size) + static_cast<std::size_t>(x);
+  }
 };
 
 struct PatientOptions {

@@ -47,8 +47,7 @@ class SmoothField {
     double sum = 0;
     for (int k = 0; k < 4; ++k) {
       for (int j = 0; j < 4; ++j) {
-        const double* knot = &values_[static_cast<std::size_t>(
-            ((z.first + k) * count_[1] + y.first + j) * count_[0] + x.first)];
+        const double* knot = &values_[index(x.first, y.first + j, z.first + k)];
         const double row = x.weights[0] * knot[0] + x.weights[1] * knot[1] +
                            x.weights[2] * knot[2] + x.weights[3] * knot[3];
         sum +=
@@ -71,6 +70,12 @@ class SmoothField {
     int first;
     std::array<double, 4> weights;
   };
+
+  [[nodiscard]] std::size_t index(int x, int y, int z) const {
+    const auto row = static_cast<std::size_t>(z) * static_cast<std::size_t>(count_[1]) +
+                     static_cast<std::size_t>(y);
+    return row * static_cast<std::size_t>(count_[0]) + static_cast<std::size_t>(x);
+  }
 
   double knots_;
   std::array<int, 3> first_{};

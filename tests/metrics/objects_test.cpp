@@ -38,8 +38,8 @@ TEST_CASE("Connected parts are numbered in reading order", "[metrics]") {
 }
 
 TEST_CASE("Connected parts agree with spreading numbers until nothing changes", "[metrics]") {
-  const int h = 17;
-  const int w = 23;
+  constexpr int h = 17;
+  constexpr int w = 23;
   LabelMap map(1, h, w);
   const random::Stream stream({.seed = 5});
   for (std::size_t i = 0; i < map.labels.size(); ++i) map.labels[i] = stream.uniform(i) < 0.45;
@@ -47,14 +47,17 @@ TEST_CASE("Connected parts agree with spreading numbers until nothing changes", 
   for (std::size_t i = 0; i < number.size(); ++i) {
     number[i] = map.labels[i] == 1 ? static_cast<int>(i) + 1 : 0;
   }
+  const auto index = [](int y, int x) {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(w) + static_cast<std::size_t>(x);
+  };
   for (bool changed = true; changed;) {
     changed = false;
     for (int y = 0; y < h; ++y) {
       for (int x = 0; x < w; ++x) {
         for (const auto& [ny, nx] : {std::pair{y - 1, x}, {y, x - 1}, {y + 1, x}, {y, x + 1}}) {
           if (ny < 0 || nx < 0 || ny >= h || nx >= w) continue;
-          int& here = number[static_cast<std::size_t>(y * w + x)];
-          const int there = number[static_cast<std::size_t>(ny * w + nx)];
+          int& here = number[index(y, x)];
+          const int there = number[index(ny, nx)];
           if (here == 0 || there == 0 || there >= here) continue;
           here = there;
           changed = true;

@@ -109,6 +109,7 @@ namespace detail {
                                                   const metrics::SummaryOptions& options) {
   const auto column = [&](auto member) {
     std::vector<std::optional<double>> values;
+    values.reserve(cases.size());
     for (const auto& each : cases) {
       values.push_back(each.classes[static_cast<std::size_t>(label)].*member);
     }
@@ -147,6 +148,7 @@ namespace detail {
   metrics::detail::require_same_size(prediction, truth.labels);
   data::require_consistent(truth);
   std::vector<std::string> ids;
+  ids.reserve(truth.info.size());
   for (const auto& info : truth.info) ids.push_back(info.case_id);
 
   Evaluation result;

@@ -46,7 +46,8 @@ inline constexpr int kSsimWindow = 11;  // pixels, with sigma 1.5: Wang et al. 2
   std::array<double, kSsimWindow> weights{};
   double sum = 0;
   for (int i = 0; i < kSsimWindow; ++i) {
-    const double offset = i - kSsimWindow / 2;
+    constexpr int kMiddle = kSsimWindow / 2;
+    const double offset = i - kMiddle;
     weights[static_cast<std::size_t>(i)] = std::exp(-offset * offset / (2 * kSigma * kSigma));
     sum += weights[static_cast<std::size_t>(i)];
   }
