@@ -42,9 +42,10 @@ caption{padding-bottom:.35rem}
 th,td{padding:.36rem .62rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th:first-child,td:first-child{padding-left:0}
 tbody th{text-align:left;font-weight:400}
-thead th{color:var(--soft);font-weight:600;font-size:.85rem;vertical-align:bottom}
+thead th{color:var(--soft);font-weight:600;font-size:.85rem;vertical-align:bottom;
+white-space:normal}
 thead th:first-child{text-align:left}
-.interval{display:block;font-size:.78rem;color:var(--soft)}
+.interval{display:block;font-size:.74rem;color:var(--soft)}
 tr.strong th,tr.strong td{font-weight:650;color:var(--mark)}
 tr.strong .interval{font-weight:400}
 .pictures{margin:.5rem 0}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/telemetry/text.hpp"
+#include "config.hpp"
+
+/// One key of the configuration as a value: how it is called, what it means, what it takes, and
+/// how it is read and written. Reading, --print-config, --help and the documentation all come
+/// from the same list of these.
+namespace asyndgan::program {
+
+using Json = nlohmann::ordered_json;
+
+/// A key of `Target`: a RunConfig, or one entry of data.sites.
+template <class Target>
+struct Key {
+  std::string path;      // "training.steps"
+  std::string expected;  // "whole number, 1 to 10000000"
+  std::string doc;
+  /// Sets the member, or returns false and changes nothing if the value is not as expected.
+  std::function<bool(Target&, const Json&)> read;
+  std::function<Json(const Target&)> write;
+};
+
+template <class Enum>
+using Names = std::vector<std::pair<std::string, Enum>>;
+
+namespace detail {
+
+template <class Enum>
+[[nodiscard]] std::string joined(const Names<Enum>& names) {
+  std::string text;
+  for (const auto& [name, value] : names) text += (text.empty() ? "\"" : ", \"") + name + "\"";
+  return text;
+}
+
+template <class Enum>
+[[nodiscard]] std::optional<Enum> parse_name(const Names<Enum>& names, const Json& json) {
+  for (const auto& [name, value] : names) {
+    if (json.is_string() && json == name) return value;
+  }
+  return std::nullopt;
+}
+
+template <class Enum>
+[[nodiscard]] std::string name_of(const Names<Enum>& names, Enum value) {
+  for (const auto& [name, candidate] : names) {
+    if (candidate == value) return name;
+  }
+  throw ContractViolation("configuration: an enumerator without a name");
+}
+
+}  // namespace detail
+
+/// Builds the keys of one Target. `Field` is a lambda that gives the member of either a const or
+/// a mutable target, so that it serves reading and writing.
+template <class Target>
+struct Keys {
+  template <class Field>
+  static Key<Target> integer(std::string path, Field field, std::uint64_t low, std::uint64_t high,
+                             std::string doc) {
+    using T = std::remove_cvref_t<decltype(field(std::declval<Target&>()))>;
+    return {std::move(path), "whole number, " + std::to_string(low) + " to " + std::to_string(high),
+            std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_number_unsigned()) return false;
+              const auto value = json.get<std::uint64_t>();
+              if (value < low || value > high) return false;
+              field(target) = static_cast<T>(value);
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target)); }};
+  }
+
+  /// Numbers in [low, high]; with `open`, above `low`.
+  template <class Field>
+  static Key<Target> number(std::string path, Field field, double low, double high, std::string doc,
+                            bool open = false) {
+    return {std::move(path),
+            std::string("number, ") + (open ? "above " : "") + telemetry::significant(low) +
+                " to " + telemetry::significant(high),
+            std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_number()) return false;
+              const auto value = json.get<double>();
+              if (!(value >= low && value <= high) || (open && value == low)) return false;
+              field(target) = value;
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target)); }};
+  }
+
+  template <class Field>
+  static Key<Target> boolean(std::string path, Field field, std::string doc) {
+    return {std::move(path), "true or false", std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_boolean()) return false;
+              field(target) = json.get<bool>();
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target)); }};
+  }
+
+  template <class Field>
+  static Key<Target> text(std::string path, Field field, std::string doc) {
+    return {std::move(path), "text", std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_string()) return false;
+              field(target) = json.get<std::string>();
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target)); }};
+  }
+
+  template <class Field>
+  static Key<Target> path(std::string path, Field field, std::string doc) {
+    return {std::move(path), "path, from this file's folder", std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_string()) return false;
+              field(target) = std::filesystem::path(json.get<std::string>());
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target).string()); }};
+  }
+
+  template <class Field>
+  static Key<Target> texts(std::string path, Field field, std::string doc) {
+    return {std::move(path), "list of texts", std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_array()) return false;
+              std::vector<std::string> values;
+              for (const auto& entry : json) {
+                if (!entry.is_string()) return false;
+                values.push_back(entry.get<std::string>());
+              }
+              field(target) = std::move(values);
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target)); }};
+  }
+
+  /// Lists of whole numbers of 16 bits, one for each class.
+  template <class Field>
+  static Key<Target> value_lists(std::string path, Field field, std::string doc) {
+    return {std::move(path), "list of lists of whole numbers, 0 to 65535", std::move(doc),
+            [=](Target& target, const Json& json) {
+              std::vector<std::vector<std::uint16_t>> lists;
+              if (!json.is_array()) return false;
+              for (const auto& entry : json) {
+                if (!entry.is_array()) return false;
+                auto& list = lists.emplace_back();
+                for (const auto& value : entry) {
+                  if (!value.is_number_unsigned() || value > 65535) return false;
+                  list.push_back(value.template get<std::uint16_t>());
+                }
+              }
+              field(target) = std::move(lists);
+              return true;
+            },
+            [=](const Target& target) { return Json(field(target)); }};
+  }
+
+  template <class Field, class Enum>
+  static Key<Target> choice(std::string path, Field field, Names<Enum> names, std::string doc) {
+    return {std::move(path), "one of " + detail::joined(names), std::move(doc),
+            [=](Target& target, const Json& json) {
+              const auto value = detail::parse_name(names, json);
+              if (value) field(target) = *value;
+              return value.has_value();
+            },
+            [=](const Target& target) { return Json(detail::name_of(names, field(target))); }};
+  }
+
+  template <class Field, class Enum>
+  static Key<Target> choices(std::string path, Field field, Names<Enum> names, std::string doc) {
+    return {std::move(path), "list of " + detail::joined(names), std::move(doc),
+            [=](Target& target, const Json& json) {
+              if (!json.is_array()) return false;
+              std::vector<Enum> values;
+              for (const auto& entry : json) {
+                const auto value = detail::parse_name(names, entry);
+                if (!value) return false;
+                values.push_back(*value);
+              }
+              field(target) = std::move(values);
+              return true;
+            },
+            [=](const Target& target) {
+              Json list = Json::array();
+              for (const auto value : field(target)) list.push_back(detail::name_of(names, value));
+              return list;
+            }};
+  }
+};
+
+/// Keys of the file's top level except data.sites, in the documentation's order.
+[[nodiscard]] const std::vector<Key<RunConfig>>& run_keys();
+
+/// Keys of one entry of data.sites.
+[[nodiscard]] const std::vector<Key<SourceConfig>>& site_keys();
+
+struct SectionDoc {
+  std::string name;
+  std::string doc;
+};
+[[nodiscard]] const std::vector<SectionDoc>& section_docs();
+
+}  // namespace asyndgan::program

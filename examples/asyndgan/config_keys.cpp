@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config_key.hpp"
+
+namespace asyndgan::program {
+
+namespace {
+
+const Names<Layout> kLayouts = {{"volumes", Layout::volumes}, {"brats", Layout::brats}};
+const Names<PlaneChoice> kPlanes = {{"axial", PlaneChoice::axial},
+                                    {"coronal", PlaneChoice::coronal},
+                                    {"sagittal", PlaneChoice::sagittal}};
+const Names<ModalityKind> kModalities = {{"brain_mri", ModalityKind::brain_mri},
+                                         {"ct", ModalityKind::ct},
+                                         {"histology", ModalityKind::histology}};
+const Names<GeneratorKind> kGenerators = {{"resnet", GeneratorKind::resnet},
+                                          {"unet", GeneratorKind::unet}};
+const Names<DiscriminatorKind> kDiscriminators = {{"patch", DiscriminatorKind::patch},
+                                                  {"pixel", DiscriminatorKind::pixel}};
+const Names<NormChoice> kNorms = {
+    {"none", NormChoice::none}, {"batch", NormChoice::batch}, {"instance", NormChoice::instance}};
+const Names<AdversarialKind> kAdversarial = {{"vanilla", AdversarialKind::vanilla},
+                                             {"least_squares", AdversarialKind::least_squares},
+                                             {"hinge", AdversarialKind::hinge}};
+const Names<federation::Variant> kVariants = {{"one_batch", federation::Variant::one_batch},
+                                              {"two_phase", federation::Variant::two_phase}};
+const Names<federation::Weighting> kWeightings = {{"uniform", federation::Weighting::uniform},
+                                                  {"by_count", federation::Weighting::by_count},
+                                                  {"given", federation::Weighting::given}};
+const Names<privacy::MaskRelease> kMaskReleases = {
+    {"as_they_are", privacy::MaskRelease::as_they_are},
+    {"augmented", privacy::MaskRelease::augmented},
+    {"none", privacy::MaskRelease::none}};
+const Names<SanitizerKind> kSanitizers = {{"none", SanitizerKind::none},
+                                          {"clip_norm", SanitizerKind::clip_norm},
+                                          {"gaussian_noise", SanitizerKind::gaussian_noise},
+                                          {"sign_only", SanitizerKind::sign_only}};
+const Names<TrainingSet> kTrainingSets = {
+    {"synthetic", TrainingSet::synthetic},
+    {"pooled_real", TrainingSet::pooled_real},
+    {"each_site", TrainingSet::each_site},
+    {"synthetic_and_each_site", TrainingSet::synthetic_and_each_site}};
+
+constexpr std::uint64_t kMost = 1'000'000'000;  // of counts that no run reaches
+
+using R = Keys<RunConfig>;
+using List = std::vector<Key<RunConfig>>;
+
+/// The member `config.a.b` of a const or mutable configuration.
+#define FIELD(member) \
+  [](auto& config) -> auto& { return config.member; }
+
+List run_section() {
+  return {
+      R::integer("run.seed", FIELD(run.seed), 0, (1ULL << 53) - 1,
+                 "Seed of every random number. The same seed gives the same run, bit for bit, on "
+                 "any number of threads."),
+      R::path("run.output", FIELD(run.output),
+              "Folder for checkpoints, logs and the report. A run that was interrupted goes on "
+              "from what it finds there."),
+      R::integer("run.threads", FIELD(run.threads), 0, 1024,
+                 "Threads for the computation; 0 takes one per logical processor."),
+  };
+}
+
+List data_section() {
+  return {
+      R::choice("data.modality", FIELD(data.modality), kModalities,
+                "What the images are, which decides how their intensities are brought to [-1, 1]."),
+      R::texts("data.channels", FIELD(data.channels),
+               "Channels of the generated images, in order: brain_mri any of \"t1\", \"t2\", "
+               "\"flair\", \"t1c\"; ct [\"ct\"]; histology [\"red\", \"green\", \"blue\"]."),
+      R::texts("data.classes", FIELD(data.classes),
+               "Names of the classes, the background first. Histology makes three of the numbers "
+               "of the nuclei: background, inside, contour."),
+      R::value_lists("data.label_values", FIELD(data.label_values),
+                     "Label values in the files that mean each class, such as [[0], [1], [2], "
+                     "[3, 4]]. Empty: 0, 1, 2, ... in order."),
+      R::integer("data.height", FIELD(data.height), 8, 4096, "Rows of a slice, in pixels."),
+      R::integer("data.width", FIELD(data.width), 8, 4096, "Columns of a slice, in pixels."),
+      R::boolean("data.keep_aspect", FIELD(data.keep_aspect),
+                 "Keep proportions in mm when slices are resized, by edges of background."),
+      R::choice("data.plane", FIELD(data.plane), kPlanes, "How volumes are cut into slices."),
+      R::integer("data.least_labelled_pixels", FIELD(data.least_labelled_pixels), 0, kMost,
+                 "Leave out slices with fewer pixels that are not background."),
+      R::number("data.window_centre", FIELD(data.window_centre), -2000, 4000,
+                "ct: middle of the window of intensities, in Hounsfield units."),
+      R::number("data.window_width", FIELD(data.window_width), 0, 10000,
+                "ct: width of the window, in Hounsfield units.", /*open=*/true),
+      R::integer("data.contour", FIELD(data.contour), 1, 100,
+                 "histology: pixels from the edge of a nucleus inwards that are contour."),
+      R::path("data.test.folder", FIELD(data.test.folder),
+              "Labelled images that no site trains on, for the evaluation. Needed unless "
+              "segmenter.train_on is empty."),
+      R::choice("data.test.layout", FIELD(data.test.layout), kLayouts,
+                "As data.sites[].layout, of the test folder."),
+  };
+}
+
+List generator_section() {
+  return {
+      R::choice("generator.kind", FIELD(generator.kind), kGenerators, "Network of G."),
+      R::integer("generator.base_channels", FIELD(generator.base_channels), 1, 1024,
+                 "Channels of the first layer; deeper ones have multiples."),
+      R::integer("generator.blocks", FIELD(generator.blocks), 1, 64, "resnet: residual blocks."),
+      R::integer("generator.downs", FIELD(generator.downs), 5, 8,
+                 "unet: halvings; height and width must be multiples of 2^downs."),
+      R::choice("generator.norm", FIELD(generator.norm), kNorms,
+                "Normalisation. Batch statistics depend on which sites share a batch."),
+      R::number("generator.dropout", FIELD(generator.dropout), 0, 0.95,
+                "Probability of dropping an activation; it varies the images of one mask."),
+      R::integer("generator.noise_channels", FIELD(generator.noise_channels), 0, 16,
+                 "Channels of random numbers beside the one-hot label map."),
+  };
+}
+
+List discriminator_section() {
+  return {
+      R::choice("discriminator.kind", FIELD(discriminator.kind), kDiscriminators,
+                "Network of every site's D."),
+      R::integer("discriminator.base_channels", FIELD(discriminator.base_channels), 1, 1024,
+                 "Channels of the first layer."),
+      R::integer("discriminator.layers", FIELD(discriminator.layers), 1, 6,
+                 "patch: halvings. More let D judge larger patches."),
+      R::choice("discriminator.norm", FIELD(discriminator.norm), kNorms, "Normalisation."),
+      R::boolean("discriminator.spectral_norm", FIELD(discriminator.spectral_norm),
+                 "Divides each weight by its largest singular value; usual with \"hinge\"."),
+      R::boolean("discriminator.per_channel", FIELD(discriminator.per_channel),
+                 "One discriminator per channel that a site has, instead of one over all of "
+                 "them."),
+  };
+}
+
+List objective_section() {
+  return {
+      R::choice("objective.adversarial", FIELD(objective.adversarial), kAdversarial,
+                "Adversarial loss of G and D."),
+      R::boolean("objective.paper_objective_reveals_images",
+                 FIELD(objective.paper_objective_reveals_images),
+                 "Must be true for the two weights below, which reproduce the papers: their "
+                 "gradient gives every real image away, pixel by pixel. For public data only."),
+      R::number("objective.paired_l1", FIELD(objective.paired_l1), 0, 1e6,
+                "Weight of |fake - real|, paired with the mask's own image."),
+      R::number("objective.perceptual", FIELD(objective.perceptual), 0, 1e6,
+                "Weight of the distance of VGG-16 features, paired likewise."),
+      R::path("objective.vgg16_weights", FIELD(objective.vgg16_weights),
+              "safetensors file with the weights for objective.perceptual."),
+  };
+}
+
+List training_section() {
+  return {
+      R::integer("training.steps", FIELD(training.steps), 1, 10'000'000,
+                 "Updates of the generator."),
+      R::integer("training.batch", FIELD(training.batch), 1, 1024,
+                 "Label maps from each site per step."),
+      R::integer("training.discriminator_steps", FIELD(training.discriminator_steps), 1, 100,
+                 "Updates of every D per update of G."),
+      R::choice("training.variant", FIELD(training.variant), kVariants,
+                "one_batch: D learns from the fakes that it then judges, as the released code "
+                "does. two_phase: G answers with fresh ones, as Algorithm 1 says."),
+      R::choice("training.weighting", FIELD(training.weighting), kWeightings,
+                "How the sites' gradients are combined. given: by data.sites[].weight."),
+      R::number("training.generator_rate", FIELD(training.generator_rate), 0, 1,
+                "Learning rate of G (Adam).", /*open=*/true),
+      R::number("training.discriminator_rate", FIELD(training.discriminator_rate), 0, 1,
+                "Learning rate of every D (Adam).", /*open=*/true),
+      R::number("training.beta1", FIELD(training.beta1), 0, 0.9999, "Adam's memory of gradients."),
+      R::number("training.beta2", FIELD(training.beta2), 0, 0.99999, "Adam's memory of squares."),
+      R::number("training.decay_share", FIELD(training.decay_share), 0, 1,
+                "Last share of the steps over which both rates fall linearly to 0."),
+      R::number("training.ema", FIELD(training.ema), 0, 0.99999,
+                "Images are drawn with an average of G's weights over steps that forgets by this "
+                "factor; 0 takes the last weights."),
+      R::boolean("training.flips", FIELD(training.flips), "Mirror left and right at random."),
+      R::integer("training.checkpoint_every", FIELD(training.checkpoint_every), 1, kMost,
+                 "Steps between two checkpoints. Ctrl-C saves at once."),
+  };
+}
+
+List privacy_section() {
+  return {
+      R::choice("privacy.label_maps", FIELD(privacy.policy.label_maps), kMaskReleases,
+                "How a site's label maps leave it. augmented: mirrored and shifted at random."),
+      R::integer("privacy.minimum_batch", FIELD(privacy.policy.minimum_batch), 1, kMost,
+                 "Fewest real samples that a released number may rest on."),
+      R::boolean("privacy.allow_gradients_that_reveal_images",
+                 FIELD(privacy.policy.allow_gradients_that_reveal_images),
+                 "The site's own consent to objective.paper_objective_reveals_images."),
+      R::boolean("privacy.allow_sample_count", FIELD(privacy.policy.allow_sample_count),
+                 "The centre learns how many samples a site has; weighting by_count needs it."),
+      R::integer("privacy.queries_per_sample", FIELD(privacy.policy.queries_per_sample), 0, kMost,
+                 "How often one real sample may answer a fake in the whole run; 0 is no limit."),
+      R::integer("privacy.queries_per_site", FIELD(privacy.policy.queries_per_site), 0, kMost,
+                 "How often all samples of a site together may; 0 is no limit."),
+      R::choice("privacy.sanitizer", FIELD(privacy.sanitizer), kSanitizers,
+                "What a site does to each gradient before it leaves."),
+      R::number("privacy.norm", FIELD(privacy.norm), 0, 1e6,
+                "clip_norm, gaussian_noise: longest gradient of one sample (L2).", /*open=*/true),
+      R::number("privacy.noise_multiplier", FIELD(privacy.noise_multiplier), 0, 1e6,
+                "gaussian_noise: standard deviation, in units of privacy.norm.", /*open=*/true),
+  };
+}
+
+List downstream_sections() {
+  return {
+      R::integer("synthesis.copies", FIELD(synthesis.copies), 1, 100,
+                 "Images drawn for each label map."),
+      R::boolean("synthesis.dropout", FIELD(synthesis.dropout),
+                 "Keep dropout on, so that copies differ."),
+      R::choices("segmenter.train_on", FIELD(segmenter.train_on), kTrainingSets,
+                 "One segmenter is trained on each of these and tested on data.test. An empty "
+                 "list ends the run after the synthesis."),
+      R::integer("segmenter.base_channels", FIELD(segmenter.base_channels), 1, 1024,
+                 "Channels of the first layer of the U-Net."),
+      R::integer("segmenter.levels", FIELD(segmenter.levels), 1, 6, "Halvings in the U-Net."),
+      R::integer("segmenter.steps", FIELD(segmenter.steps), 1, 10'000'000,
+                 "Updates of each segmenter. Too few hide differences: small classes come last."),
+      R::integer("segmenter.batch", FIELD(segmenter.batch), 1, 1024, "Slices per update."),
+      R::number("segmenter.rate", FIELD(segmenter.rate), 0, 1, "Learning rate (Adam).",
+                /*open=*/true),
+      R::boolean("segmenter.flips", FIELD(segmenter.flips), "Mirror left and right at random."),
+      R::integer("segmenter.seeds", FIELD(segmenter.seeds), 1, 100,
+                 "Segmenters trained per set, with seeds of their own; figures are their means."),
+      R::text("report.title", FIELD(report.title), "Heading of report.html."),
+      R::text("report.note", FIELD(report.note),
+              "What a reader should know of the data; shown on top."),
+      R::integer("report.pictures", FIELD(report.pictures), 1, 24, "Columns of example pictures."),
+  };
+}
+
+}  // namespace
+
+const std::vector<Key<RunConfig>>& run_keys() {
+  static const List keys = [] {
+    List all;
+    for (List section :
+         {run_section(), data_section(), generator_section(), discriminator_section(),
+          objective_section(), training_section(), privacy_section(), downstream_sections()}) {
+      all.insert(all.end(), section.begin(), section.end());
+    }
+    return all;
+  }();
+  return keys;
+}
+
+const std::vector<Key<SourceConfig>>& site_keys() {
+  using S = Keys<SourceConfig>;
+  static const std::vector<Key<SourceConfig>> keys = {
+      S::text("name", FIELD(name),
+              "Name of the site: letters, digits, '-' and '_'; no two alike. Needed."),
+      S::path("folder", FIELD(folder), "Where its labelled images are. Needed."),
+      S::choice(
+          "layout", FIELD(layout), kLayouts,
+          "brain_mri: \"volumes\" are <case>_t1.nii.gz and <case>_labels.nii.gz in one folder, "
+          "\"brats\" a folder per case. docs/formats.md shows all."),
+      S::texts("channels", FIELD(channels),
+               "Which of data.channels the site has, if it lacks some. Empty: all."),
+      S::number("weight", FIELD(weight), 0, 1e9, "Its weight if training.weighting is \"given\"."),
+  };
+  return keys;
+}
+
+#undef FIELD
+
+Layout layout_named(const std::string& name) {
+  if (const auto layout = detail::parse_name(kLayouts, Json(name))) return *layout;
+  throw ConfigError("layout \"" + name + "\" given, expected one of " + detail::joined(kLayouts));
+}
+
+const std::vector<SectionDoc>& section_docs() {
+  static const std::vector<SectionDoc> docs = {
+      {"run", "The run as a whole."},
+      {"data", "Whose images, and what they show."},
+      {"generator", "The one network that the centre trains."},
+      {"discriminator", "The networks that stay at the sites."},
+      {"objective", "What the generator is trained for."},
+      {"training", "How the federation learns."},
+      {"privacy", "What may leave a site. Each site enforces it, whatever the centre asks."},
+      {"synthesis", "The synthetic data set that is drawn after training."},
+      {"segmenter", "The networks that show what the synthetic images are worth."},
+      {"report", "The page at the end."},
+  };
+  return docs;
+}
+
+}  // namespace asyndgan::program

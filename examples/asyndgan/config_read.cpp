@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/core/atomic_file.hpp"
+#include "config.hpp"
+#include "config_check.hpp"
+#include "config_key.hpp"
+#include "nearest.hpp"
+
+namespace asyndgan::program {
+
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;
+
+class Problems {
+ public:
+  void add(std::string problem) { problems_.push_back(std::move(problem)); }
+  void add(std::vector<std::string> problems) {
+    for (auto& problem : problems) add(std::move(problem));
+  }
+  void throw_if_any(const std::string& source) const {
+    if (problems_.empty()) return;
+    std::string message = source + ":";
+    for (const auto& problem : problems_) message += "\n  " + problem;
+    throw ConfigError(message);
+  }
+
+ private:
+  std::vector<std::string> problems_;
+};
+
+/// A value as the file has it, cut to a line's length.
+std::string shown(const Json& value) {
+  std::string text = value.dump();
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+std::vector<std::string> all_paths() {
+  std::vector<std::string> paths = {"data.sites"};
+  for (const auto& key : run_keys()) paths.push_back(key.path);
+  return paths;
+}
+
+/// True if a key lies under `path`: "data.test" holds "data.test.folder".
+bool is_section(const std::string& path) {
+  return std::any_of(run_keys().begin(), run_keys().end(),
+                     [&](const auto& key) { return key.path.starts_with(path + "."); });
+}
+
+std::string unknown(const std::string& path, const std::vector<std::string>& known) {
+  const auto meant = nearest(path, known);
+  return path + ": unknown key" + (meant ? "; did you mean " + *meant + "?" : "");
+}
+
+template <class Target>
+void read_key(const Key<Target>& key, const std::string& path, const Json& value, Target& target,
+              Problems& problems) {
+  if (!key.read(target, value)) {
+    problems.add(path + ": " + shown(value) + " given, expected " + key.expected);
+  }
+}
+
+SourceConfig read_site(const Json& json, const std::string& path, Problems& problems) {
+  SourceConfig site;
+  if (!json.is_object()) {
+    problems.add(path + ": " + shown(json) + " given, expected an object with name and folder");
+    return site;
+  }
+  std::vector<std::string> known;
+  for (const auto& key : site_keys()) known.push_back(path + "." + key.path);
+  for (const auto& [name, value] : json.items()) {
+    const auto key = std::find_if(site_keys().begin(), site_keys().end(),
+                                  [&](const auto& candidate) { return candidate.path == name; });
+    if (key == site_keys().end()) {
+      problems.add(unknown(path + "." + name, known));
+    } else {
+      read_key(*key, path + "." + name, value, site, problems);
+    }
+  }
+  return site;
+}
+
+void read_sites(const Json& json, RunConfig& config, Problems& problems) {
+  if (!json.is_array()) {
+    problems.add("data.sites: " + shown(json) + " given, expected a list of sites");
+    return;
+  }
+  config.data.sites.clear();
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    config.data.sites.push_back(
+        read_site(json[i], "data.sites[" + std::to_string(i) + "]", problems));
+  }
+}
+
+/// Walks `json` below `prefix` and hands every value to the key of its path.
+void read_section(const Json& json, const std::string& prefix, RunConfig& config,
+                  Problems& problems) {
+  for (const auto& [name, value] : json.items()) {
+    const std::string path = prefix.empty() ? name : prefix + "." + name;
+    const auto key = std::find_if(run_keys().begin(), run_keys().end(),
+                                  [&](const auto& candidate) { return candidate.path == path; });
+    if (path == "data.sites") {
+      read_sites(value, config, problems);
+    } else if (key != run_keys().end()) {
+      read_key(*key, path, value, config, problems);
+    } else if (!is_section(path)) {
+      std::vector<std::string> known = all_paths();
+      for (const auto& section : section_docs()) known.push_back(section.name);
+      problems.add(unknown(path, known));
+    } else if (!value.is_object()) {
+      problems.add(path + ": " + shown(value) + " given, expected an object with its keys");
+    } else {
+      read_section(value, path, config, problems);
+    }
+  }
+}
+
+/// Parses JSON and refuses a key that stands twice in one object, of which a reader of the file
+/// would believe the first and the parser the last.
+Json parse_json(const std::string& text, const std::string& source) {
+  std::vector<std::set<std::string>> seen;
+  std::string twice;
+  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) seen.emplace_back();
+    if (event == Json::parse_event_t::object_end) seen.pop_back();
+    if (event == Json::parse_event_t::key && !seen.back().insert(value).second && twice.empty()) {
+      twice = value;
+    }
+    return true;
+  };
+  try {
+    Json json = Json::parse(text, watch, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+    if (!twice.empty()) throw ConfigError(source + ": key \"" + twice + "\" is given twice");
+    if (!json.is_object()) throw ConfigError(source + ": expected one JSON object");
+    return json;
+  } catch (const Json::parse_error& error) {
+    throw ConfigError(source + ": not valid JSON: " + error.what());
+  }
+}
+
+/// Applies "training.steps=200"; a value that is no JSON is taken as text.
+void apply_change(const std::string& change, RunConfig& config, Problems& problems) {
+  const auto equals = change.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    problems.add("--set " + change + ": expected key=value");
+    return;
+  }
+  const std::string path = change.substr(0, equals);
+  const std::string text = change.substr(equals + 1);
+  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) value = text;
+  Json nested = std::move(value);
+  for (auto end = path.size(); end != std::string::npos;) {
+    const auto dot = path.rfind('.', end - 1);
+    const std::size_t begin = dot == std::string::npos ? 0 : dot + 1;
+    nested = Json{{path.substr(begin, end - begin), std::move(nested)}};
+    end = dot;
+  }
+  read_section(nested, "", config, problems);
+}
+
+void resolve(std::filesystem::path& path, const std::filesystem::path& folder) {
+  if (!path.empty()) path = (folder / path).lexically_normal();
+}
+
+}  // namespace
+
+RunConfig parse_config(const std::string& text, const std::string& source,
+                       const std::filesystem::path& folder,
+                       const std::vector<std::string>& changes) {
+  const Json json = parse_json(text, source);
+  RunConfig config;
+  Problems problems;
+  read_section(json, "", config, problems);
+  for (auto& site : config.data.sites) resolve(site.folder, folder);
+  resolve(config.data.test.folder, folder);
+  resolve(config.objective.vgg16_weights, folder);
+  resolve(config.run.output, folder);
+  problems.throw_if_any(source);
+  for (const auto& change : changes) apply_change(change, config, problems);
+  problems.throw_if_any("on the command line");
+  problems.add(contradictions(config));
+  problems.throw_if_any(source);
+  return config;
+}
+
+RunConfig load_config(const std::filesystem::path& file, const std::vector<std::string>& changes) {
+  const auto bytes = read_file(file, kLargestFile);
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return parse_config(text, file.string(), file.parent_path(), changes);
+}
+
+}  // namespace asyndgan::program

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "asyndgan/federation/central.hpp"
+#include "asyndgan/federation/objective.hpp"
+#include "asyndgan/federation/site.hpp"
+#include "asyndgan/optim/adam.hpp"
+#include "asyndgan/optim/schedule.hpp"
+#include "asyndgan/privacy/sanitizer.hpp"
+#include "config.hpp"
+#include "networks.hpp"
+#include "train.hpp"
+
+/// The library's options that a configuration stands for.
+namespace asyndgan::program {
+
+[[nodiscard]] federation::Objective<float> objective(const RunConfig& config);
+[[nodiscard]] privacy::AnySanitizer sanitizer(const RunConfig& config);
+[[nodiscard]] federation::CentralOptions central_options(const RunConfig& config);
+
+[[nodiscard]] inline optim::Adam<float>::Options adam_options(const RunConfig& config,
+                                                              double rate) {
+  return {.learning_rate = rate, .beta1 = config.training.beta1, .beta2 = config.training.beta2};
+}
+
+/// In steps of the generator.
+[[nodiscard]] inline optim::ConstantThenLinear schedule(const RunConfig& config) {
+  if (config.training.decay_share == 0) return federation::kConstantRate;
+  const auto decay = std::lround(config.training.decay_share * config.training.steps);
+  return {.constant = config.training.steps - decay, .decay = decay};
+}
+
+template <networks::Discriminator Net>
+[[nodiscard]] federation::SiteOptions<Net> site_options(const RunConfig& config, std::size_t site) {
+  const bool paired = objective(config).reveals() == privacy::Reveals::paired_image;
+  return {.name = config.data.sites[site].name,
+          .secret = site_secret(config, site),
+          .discriminator = {},
+          .adam = adam_options(config, config.training.discriminator_rate),
+          .schedule = schedule(config),
+          .objective = objective(config),
+          .pairing = paired ? federation::Pairing::paired : federation::Pairing::independent,
+          .judging = config.discriminator.per_channel ? federation::Judging::per_modality
+                                                      : federation::Judging::jointly,
+          .flip = config.training.flips,
+          .policy = config.privacy.policy,
+          .sanitizer = sanitizer(config)};
+}
+
+}  // namespace asyndgan::program

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "synthesise.hpp"
+
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/data/volume_io.hpp"
+#include "asyndgan/downstream/synthesize.hpp"
+#include "asyndgan/metrics/summary.hpp"
+#include "asyndgan/networks/checkpoint.hpp"
+#include "asyndgan/privacy/ledger.hpp"
+#include "asyndgan/privacy/release.hpp"
+#include "asyndgan/protocol/site_outbox.hpp"
+#include "asyndgan/telemetry/progress.hpp"
+#include "networks.hpp"
+#include "train.hpp"
+
+namespace asyndgan::program {
+
+namespace {
+
+/// Label maps with their cases' names, as the centre gets them.
+struct Maps {
+  LabelMap maps;
+  std::vector<data::SliceInfo> info;
+};
+
+void append(Maps& all, const LabelMap& maps) {
+  if (all.maps.n == 0) all.maps = LabelMap(0, maps.h, maps.w);
+  all.maps.n += maps.n;
+  all.maps.labels.insert(all.maps.labels.end(), maps.labels.begin(), maps.labels.end());
+}
+
+/// All label maps of a site, by the same door and into the same ledger as in training.
+LabelMap released(const RunFolder& folder, std::size_t index, const SiteData& site, bool again) {
+  const RunConfig& config = folder.config();
+  const privacy::Release release(config.privacy.policy, site_secret(config, index));
+  const auto step = static_cast<std::uint64_t>(config.training.steps);
+  auto maps = release.label_maps(
+      site.slices.map([](const data::Slices& slices) { return slices.labels; }), step);
+  LabelMap value = maps.value();
+  if (!again) {
+    privacy::EgressLedger ledger(ledger_file(folder, site.name));
+    protocol::SiteOutbox outbox(ledger, "central");
+    (void)outbox.encode(protocol::Masks{step, std::move(maps)},
+                        protocol::digest("run " + std::to_string(config.run.seed)));
+  }
+  return value;
+}
+
+}  // namespace
+
+data::Slices draw(const RunFolder& folder, const LabelMap& maps, std::vector<data::SliceInfo> info,
+                  int copies, const Voice& voice) {
+  const RunConfig& config = folder.config();
+  return with_generator(config, [&](auto generator) {
+    (void)networks::load_network(generator_file(folder), generator);
+    telemetry::Progress progress(std::cerr, voice.progress("images"));
+    progress.begin("synthesise", static_cast<std::int64_t>(maps.n) * copies);
+    auto slices = downstream::synthesize(generator, generator_input(config), maps, std::move(info),
+                                         {.copies = copies,
+                                          .dropout = config.synthesis.dropout,
+                                          .seed = config.run.seed,
+                                          .channels = config.data.channels},
+                                         [&](int done, int) {
+                                           progress.update(done);
+                                           if (interrupted()) throw Interrupted{};
+                                         });
+    progress.end();
+    return slices;
+  });
+}
+
+data::Slices synthesise(const RunFolder& folder, const FederationData& data, bool again,
+                        const Voice& voice) {
+  constexpr int kSlicesOfCase = 32;  // of a volume of synthetic slices
+  Maps all;
+  for (std::size_t i = 0; i < data.sites.size(); ++i) {
+    const SiteData& site = data.sites[i];
+    const LabelMap maps = released(folder, i, site, again);
+    append(all, maps);
+    // The site's own names of its cases stay there.
+    for (int n = 0; n < maps.n; ++n) {
+      const std::string number = std::to_string(n / kSlicesOfCase + 1);
+      const std::string zeros(number.size() < 3 ? 3 - number.size() : 0, '0');
+      all.info.push_back({site.name + "-" + zeros + number, n % kSlicesOfCase});
+    }
+  }
+  return draw(folder, all.maps, std::move(all.info), folder.config().synthesis.copies, voice);
+}
+
+void write_volumes(const data::Slices& slices, const std::filesystem::path& folder) {
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  if (code) throw WriteError("cannot create folder " + folder.string() + ": " + code.message());
+  std::vector<std::string> ids;
+  for (const auto& info : slices.info) ids.push_back(info.case_id);
+  const Shape& shape = slices.images.shape();
+  for (const auto& who : metrics::group_by_case(ids)) {
+    const auto& info = slices.info[who.images.front()];
+    data::Grid grid;
+    grid.size = {shape.w, shape.h, static_cast<int>(who.images.size())};
+    grid.spacing = {info.spacing_x, info.spacing_y, 1};
+    const auto part = data::gather(slices, who.images);
+    for (int c = 0; c < shape.c; ++c) {
+      data::Volume volume{grid, {}, {}};
+      for (int n = 0; n < part.images.shape().n; ++n) {
+        const float* plane = &part.images(n, c, 0, 0);
+        volume.voxels.insert(volume.voxels.end(), plane, plane + shape.plane());
+      }
+      const auto& channel = slices.channels[static_cast<std::size_t>(c)];
+      data::write_volume(folder / (who.id + "_" + channel + ".nii.gz"), volume);
+    }
+    data::write_label_volume(folder / (who.id + "_labels.nii.gz"),
+                             {grid, {part.labels.labels.begin(), part.labels.labels.end()}});
+  }
+}
+
+}  // namespace asyndgan::program

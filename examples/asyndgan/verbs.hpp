@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "console.hpp"
+
+/// What `asyndgan <verb>` does. Each returns an exit code and throws what the library throws;
+/// main() turns that into a message.
+namespace asyndgan::program {
+
+struct ConfigArguments {
+  std::filesystem::path config;
+  std::vector<std::string> changes;  // "key=value"
+};
+
+struct SimulateArguments {
+  ConfigArguments from;
+  bool fresh = false;  // forget what an earlier run left in the output folder
+};
+int simulate(const SimulateArguments& arguments, const Voice& voice);
+
+int check(const ConfigArguments& arguments, const Voice& voice);
+
+struct SynthesizeArguments {
+  std::filesystem::path run;   // output folder of a run
+  std::filesystem::path maps;  // folder of label volumes
+  std::filesystem::path out;
+  int copies = 0;  // 0: as the run's configuration says
+};
+int synthesize(const SynthesizeArguments& arguments, const Voice& voice);
+
+struct EvaluateArguments {
+  std::filesystem::path run;
+  std::string segmenter = "synthetic-0";  // file name in the run's segmenters/
+  std::filesystem::path data;             // folder of labelled images
+  std::string layout = "volumes";
+};
+int evaluate(const EvaluateArguments& arguments, const Voice& voice);
+
+struct ReportArguments {
+  std::filesystem::path folder;
+};
+int report(const ReportArguments& arguments, const Voice& voice);
+
+}  // namespace asyndgan::program
