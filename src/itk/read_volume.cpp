@@ -43,8 +43,8 @@ OpenVolume open(const std::filesystem::path& path, const ReadOptions& options) {
   file.io->SetFileName(path.string());
   file.io->ReadImageInformation();
   if (file.io->GetNumberOfComponents() != 1) {
-    fail(path,
-         std::to_string(file.io->GetNumberOfComponents()) + " components per voxel, expected 1 (grey)");
+    fail(path, std::to_string(file.io->GetNumberOfComponents()) +
+                   " components per voxel, expected 1 (grey)");
   }
   return file;
 }

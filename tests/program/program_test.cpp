@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The built program, run as users run it, on tiny phantoms written as NIfTI.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "asyndgan/data/phantom.hpp"
+#include "asyndgan/telemetry/event_log.hpp"
+#include "scratch.hpp"
+#include "support/catch.hpp"
+#include "synthesise.hpp"
+
+namespace asyndgan::program {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Contains;
+
+std::string contents(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+struct Ended {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs the program; `while_running`, if given, is called with its process number.
+template <class WhileRunning>
+Ended run(const fs::path& scratch, std::vector<std::string> arguments,
+          const WhileRunning& while_running) {
+  arguments.insert(arguments.begin(), ASYNDGAN_PROGRAM);
+  const fs::path out = scratch / "stdout";
+  const fs::path err = scratch / "stderr";
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    if (std::freopen(out.c_str(), "w", stdout) == nullptr) ::_exit(99);
+    if (std::freopen(err.c_str(), "w", stderr) == nullptr) ::_exit(99);
+    std::vector<char*> pointers;
+    for (auto& argument : arguments) pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+    ::execv(pointers.front(), pointers.data());
+    ::_exit(99);
+  }
+  while_running(child);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), contents(out),
+          contents(err)};
+}
+
+Ended run(const fs::path& scratch, std::vector<std::string> arguments) {
+  return run(scratch, std::move(arguments), [](pid_t) {});
+}
+
+/// Two sites of 8 and a test set of 6 phantom slices, 32 x 32, and a configuration for them.
+fs::path prepare(const fs::path& folder) {
+  const auto write = [&](const std::string& name, int count, std::uint32_t site) {
+    auto slices = data::phantom({.count = count, .classes = 4, .seed = 3, .site = site});
+    slices.channels = {"T1"};
+    for (float& value : slices.images.values()) value = 500 * (value + 1);  // as a scanner's
+    for (std::size_t i = 0; i < slices.size(); ++i) {
+      slices.info[i] = {"p" + std::to_string(i / 4), static_cast<int>(i % 4)};
+    }
+    write_volumes(slices, folder / name);
+  };
+  write("north", 8, 1);
+  write("south", 8, 2);
+  write("held-out", 6, 3);
+  const nlohmann::json config = {
+      {"data",
+       {{"sites",
+         {{{"name", "north"}, {"folder", "north"}}, {{"name", "south"}, {"folder", "south"}}}},
+        {"test", {{"folder", "held-out"}}},
+        {"classes", {"background", "body", "liver", "spleen"}},
+        {"height", 32},
+        {"width", 32}}},
+      {"run", {{"output", "run"}}},
+      {"generator", {{"base_channels", 2}, {"blocks", 1}}},
+      {"discriminator", {{"base_channels", 2}, {"layers", 1}}},
+      {"training", {{"steps", 4}, {"batch", 4}, {"checkpoint_every", 3}}},
+      {"segmenter", {{"steps", 3}, {"batch", 2}, {"base_channels", 2}, {"levels", 2}}}};
+  std::ofstream(folder / "run.json") << config.dump(1);
+  return folder / "run.json";
+}
+
+TEST_CASE("Help names every verb, and every verb has an example", "[program]") {
+  const test::Scratch scratch;
+  const Ended help = run(scratch.path(), {"--help"});
+  CHECK(help.code == 0);
+  for (const std::string verb : {"simulate", "synthesize", "evaluate", "check", "report"}) {
+    CHECK_THAT(help.out, Contains(verb));
+    const Ended own = run(scratch.path(), {verb, "--help"});
+    CHECK(own.code == 0);
+    CHECK_THAT(own.out, Contains("Example:\n  asyndgan " + verb));
+  }
+}
+
+TEST_CASE("Wrong use ends with 2, a failure of the world with 1", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  CHECK(run(scratch.path(), {}).code == 2);
+  CHECK(run(scratch.path(), {"simulate"}).code == 2);
+  CHECK(run(scratch.path(), {"simulate", config, "--frsh"}).code == 2);
+  const Ended typo = run(scratch.path(), {"check", config, "--set", "training.stps=5"});
+  CHECK(typo.code == 2);
+  CHECK_THAT(typo.err, Contains("did you mean training.steps?"));
+  CHECK(run(scratch.path(), {"simulate", "/nonexistent.json"}).code == 1);
+  fs::remove_all(scratch.path() / "south");
+  const Ended gone = run(scratch.path(), {"simulate", config});
+  CHECK(gone.code == 1);
+  CHECK_THAT(gone.err, Contains("south"));
+}
+
+TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const Ended fine = run(scratch.path(), {"check", config});
+  CHECK(fine.code == 0);
+  CHECK_THAT(fine.err, Contains("north: 8 images of 2 patients") && Contains("all in place"));
+  fs::remove(scratch.path() / "north" / "p1_T1.nii.gz");
+  std::ofstream(scratch.path() / "south" / "p0_labels.nii.gz") << "not an image";
+  const Ended broken = run(scratch.path(), {"check", config, "--json"});
+  CHECK(broken.code == 1);
+  const auto result = nlohmann::json::parse(broken.out);
+  CHECK(result.at("ok") == false);
+  REQUIRE(result.at("problems").size() == 2);
+  CHECK_THAT(result.at("problems")[0].get<std::string>(), Contains("p1_T1.nii.gz"));
+  CHECK_THAT(result.at("problems")[1].get<std::string>(), Contains("p0_labels.nii.gz"));
+}
+
+TEST_CASE("--print-config prints a configuration that is its own", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const Ended first =
+      run(scratch.path(), {"simulate", config, "--print-config", "--set", "training.steps=9"});
+  CHECK(first.code == 0);
+  CHECK(nlohmann::json::parse(first.out).at("training").at("steps") == 9);
+  std::ofstream(scratch.path() / "printed.json") << first.out;
+  const Ended again = run(
+      scratch.path(), {"simulate", (scratch.path() / "printed.json").string(), "--print-config"});
+  CHECK(again.out == first.out);
+}
+
+TEST_CASE("A run goes from files to the report, quietly if asked, and its parts serve on",
+          "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const std::string out = (scratch.path() / "run").string();
+  const Ended done = run(scratch.path(), {"simulate", config, "--quiet", "--json"});
+  REQUIRE(done.code == 0);
+  CHECK(done.err.empty());
+  std::set<std::string> sets;
+  for (const auto& row : nlohmann::json::parse(done.out).at("rows")) {
+    if (row.at("metric") == "dice") sets.insert(row.at("case").get<std::string>());
+  }
+  CHECK(sets == std::set<std::string>{"synthetic", "pooled-real", "site-north", "site-south"});
+  CHECK(contents(fs::path(out) / "report.json") == done.out);
+
+  const std::string page = contents(fs::path(out) / "report.html");
+  CHECK_THAT(page, Contains("site-north") && Contains("data:image/png;base64,"));
+  CHECK(page.find(">real<") == std::string::npos);  // no row of real images
+  CHECK_THAT(contents(fs::path(out) / "sites" / "north" / "report.html"), Contains(">real<"));
+
+  // Once more: nothing is left to do, and nothing changes.
+  CHECK(run(scratch.path(), {"simulate", config, "--quiet"}).code == 0);
+  CHECK(contents(fs::path(out) / "report.html") == page);
+  fs::remove(fs::path(out) / "report.html");
+  CHECK(run(scratch.path(), {"report", out}).code == 0);
+  CHECK(contents(fs::path(out) / "report.html") == page);
+
+  const std::string drawn = (scratch.path() / "drawn").string();
+  const Ended synthesized =
+      run(scratch.path(), {"synthesize", out, "--maps", (scratch.path() / "held-out").string(),
+                           "--out", drawn, "--copies", "2", "--json"});
+  CHECK(synthesized.code == 0);
+  CHECK(nlohmann::json::parse(synthesized.out).at("images") == 12);
+  CHECK(fs::exists(fs::path(drawn) / "p0+1_t1.nii.gz"));
+
+  const Ended evaluated =
+      run(scratch.path(), {"evaluate", out, "--data", (scratch.path() / "held-out").string(),
+                           "--segmenter", "pooled-real-0"});
+  CHECK(evaluated.code == 0);
+  CHECK_THAT(evaluated.out, Contains("spleen"));
+  const Ended missing = run(
+      scratch.path(),
+      {"evaluate", out, "--data", (scratch.path() / "held-out").string(), "--segmenter", "none"});
+  CHECK(missing.code == 1);
+  CHECK_THAT(missing.err, Contains("there are") && Contains("pooled-real-0"));
+}
+
+TEST_CASE("A run that Ctrl-C stopped goes on to the result of one that was not", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const std::vector<std::string> shared = {"--set", "training.steps=60", "--set",
+                                           "segmenter.train_on=[]", "--quiet"};
+  const auto simulate = [&](const std::string& out) {
+    std::vector<std::string> arguments = {"simulate", config, "--out", out};
+    arguments.insert(arguments.end(), shared.begin(), shared.end());
+    return arguments;
+  };
+  const std::string whole = (scratch.path() / "whole").string();
+  const std::string parts = (scratch.path() / "parts").string();
+  REQUIRE(run(scratch.path(), simulate(whole)).code == 0);
+
+  const Ended stopped = run(scratch.path(), simulate(parts), [&](pid_t child) {
+    for (int i = 0; i < 3000; ++i) {  // until it is well under way, 30 s at most
+      const std::string events = contents(fs::path(parts) / "events.jsonl");
+      if (std::count(events.begin(), events.end(), '\n') >= 5) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ::kill(child, SIGINT);
+  });
+  REQUIRE(stopped.code == 130);
+  CHECK_FALSE(fs::exists(fs::path(parts) / "generator.safetensors"));
+  const auto before = telemetry::read_events(fs::path(parts) / "events.jsonl").size();
+  REQUIRE(before >= 5);
+  REQUIRE(before < 60);
+
+  REQUIRE(run(scratch.path(), simulate(parts)).code == 0);
+  CHECK(contents(fs::path(parts) / "generator.safetensors") ==
+        contents(fs::path(whole) / "generator.safetensors"));
+  CHECK(telemetry::read_events(fs::path(parts) / "events.jsonl").size() == 60);
+
+  const Ended other = run(scratch.path(), {"simulate", config, "--out", parts, "--quiet"});
+  CHECK(other.code == 2);
+  CHECK_THAT(other.err, Contains("training.steps: 60 there, 4 here") && Contains("--fresh"));
+}
+
+}  // namespace
+}  // namespace asyndgan::program
