@@ -68,6 +68,31 @@ TEST_CASE("A site that fails ends the run with its own error", "[federation]") {
   CHECK_THROWS_WITH(federation.run(3), "disk of phantom-2 is gone");
 }
 
+TEST_CASE("A site refuses fakes of another step than its own", "[federation]") {
+  using Own = Federation<float>;
+  auto options = Own::defaults();
+  transport::InProcessHub hub(1);
+  auto centre = hub.join(transport::kCentral);
+  privacy::EgressLedger ledger;
+  auto own = options.site;
+  own.name = "phantom-1";
+  Own::Site site(Own::data(options, 1), {}, Own::Link(hub.join(1)), ledger, own);
+  centre.send(1, protocol::encode(protocol::Welcome{.rank = 1, .steps = 3, .batch = 2}, 9));
+  site.join();
+
+  auto network = Own::generator(options);
+  Own::G::Saved saved;
+  auto fakes =
+      generate(network, options.central.input.make<float>(LabelMap(2, Own::kSide, Own::kSide), {}),
+               saved, {});
+  centre.send(
+      1,
+      protocol::encode(
+          protocol::Fakes{.step = 5, .images = privacy::Release::synthetic(std::move(fakes))}, 9));
+  CHECK_THROWS_WITH(site.serve_round(),
+                    "fakes of step 5, expected step 0: the centre replays or skips steps");
+}
+
 TEST_CASE("Sites that do not fit the run are named", "[federation]") {
   auto options = Federation<float>::defaults();
   options.central.height = 24;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -253,7 +254,8 @@ class Central {
         (members_[site].name.empty() ? "" : " ('" + members_[site].name + "')") + ": ";
     try {
       const auto frame = link_.receive(peer, options_.patience);
-      return protocol::expect<Message>(protocol::decode(frame, limits_));
+      constexpr bool kGreeting = std::same_as<Message, protocol::Hello>;  // before the run is known
+      return protocol::expect<Message>(protocol::decode(frame, limits_, kGreeting ? 0 : run_));
     } catch (const ProtocolError& error) {
       throw ProtocolError(name + error.what());
     } catch (const TransportTimeout& error) {

@@ -118,6 +118,10 @@ class Site {
       return false;
     }
     const auto fakes = protocol::expect<protocol::Fakes>(std::move(message));
+    if (fakes.step != step()) {
+      throw ProtocolError("fakes of step " + std::to_string(fakes.step) + ", expected step " +
+                          std::to_string(step()) + ": the centre replays or skips steps");
+    }
     const auto fake = fakes.images.value().template to<T, D>();
     const auto condition = modality::one_hot<T, D>(batch_.maps, classes());
     require_shape(fake.shape(),
