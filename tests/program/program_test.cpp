@@ -145,7 +145,8 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   const auto result = nlohmann::json::parse(broken.out);
   CHECK(result.at("ok") == false);
   REQUIRE(result.at("problems").size() == 2);
-  CHECK_THAT(result.at("problems")[0].get<std::string>(), Contains("p1_T1.nii.gz"));
+  CHECK_THAT(result.at("problems")[0].get<std::string>(),
+             Contains("case 'p1' has no image of channel 't1'"));
   CHECK_THAT(result.at("problems")[1].get<std::string>(), Contains("p0_labels.nii.gz"));
 }
 
@@ -171,7 +172,8 @@ TEST_CASE("A run goes from files to the report, quietly if asked, and its parts 
   REQUIRE(done.code == 0);
   CHECK(done.err.empty());
   std::set<std::string> sets;
-  for (const auto& row : nlohmann::json::parse(done.out).at("rows")) {
+  const auto rows = nlohmann::json::parse(done.out);
+  for (const auto& row : rows.at("rows")) {
     if (row.at("metric") == "dice") sets.insert(row.at("case").get<std::string>());
   }
   CHECK(sets == std::set<std::string>{"synthetic", "pooled-real", "site-north", "site-south"});
