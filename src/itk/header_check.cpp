@@ -25,18 +25,19 @@ std::uint64_t checked_voxel_count(const std::filesystem::path& path, const std::
   for (const std::int64_t extent : extents) {
     size += (size.empty() ? "" : "x") + std::to_string(extent);
   }
+  const std::string seen = field + " is " + size;
+  const auto refuse = [&](const std::string& reason) { fail(path, seen + reason); };
   std::uint64_t count = 1;
   for (std::size_t i = 0; i < extents.size(); ++i) {
     if (extents[i] < 1) {
-      fail(path, field + " is " + size + ", expected extents of at least 1");
+      refuse(", expected extents of at least 1");
     }
     if (i > 2 && extents[i] != 1) {
-      fail(path, field + " is " + size + ", expected a volume of three dimensions");
+      refuse(", expected a volume of three dimensions");
     }
     const auto extent = static_cast<std::uint64_t>(extents[i]);
     if (extent > max_voxels / count) {
-      fail(path, field + " is " + size + ", more than the limit of " + std::to_string(max_voxels) +
-                     " voxels");
+      refuse(", more than the limit of " + std::to_string(max_voxels) + " voxels");
     }
     count *= extent;
   }

@@ -60,7 +60,7 @@ Image2d read(const std::filesystem::path& path, const ReadOptions& options, bool
     const auto io = io_for(path);
     io->SetExpandRGBPalette(expand_palette);
     if (!io->CanReadFile(path.c_str())) fail(path, "not an image of the kind its name says");
-    io->ReadImageInformation();
+    files::read_information(*io);
     std::vector<std::int64_t> extents;
     for (unsigned i = 0; i < io->GetNumberOfDimensions(); ++i) {
       extents.push_back(static_cast<std::int64_t>(io->GetDimensions(i)));

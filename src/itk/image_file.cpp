@@ -2,6 +2,7 @@
 #include "image_file.hpp"
 
 #include <cmath>
+#include <mutex>
 
 #include "header_check.hpp"
 
@@ -26,6 +27,12 @@ double dot(const std::array<double, 3>& a, const std::array<double, 3>& b) {
 }
 
 }  // namespace
+
+void read_information(itk::ImageIOBase& io) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  io.ReadImageInformation();
+}
 
 Grid grid_of(const std::filesystem::path& path, const itk::ImageIOBase& io) {
   Grid grid;

@@ -14,6 +14,10 @@
 
 namespace asyndgan::data::files {
 
+/// Has ITK read the header, one file at a time: NiftiImageIO remembers the last file's name in a
+/// static string, which the thread sanitizer found.
+void read_information(itk::ImageIOBase& io);
+
 /// Grid of the image whose information `io` has read. Throws DataError unless it has at most
 /// three dimensions longer than 1, positive spacings, finite positions and orthonormal axes.
 [[nodiscard]] Grid grid_of(const std::filesystem::path& path, const itk::ImageIOBase& io);

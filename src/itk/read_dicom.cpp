@@ -68,7 +68,7 @@ void require_pixels(const std::filesystem::path& path, const itk::ImageIOBase& i
 DicomSlice read_header(const std::filesystem::path& path) {
   const auto io = itk::GDCMImageIO::New();
   io->SetFileName(path.string());
-  io->ReadImageInformation();
+  files::read_information(*io);
   if (io->GetNumberOfComponents() != 1) {
     fail(path,
          std::to_string(io->GetNumberOfComponents()) + " components per voxel, expected 1 (grey)");
@@ -205,7 +205,7 @@ Volume read_dicom_series(const std::filesystem::path& folder, const DicomOptions
       files::with_itk<DataError>(slice.path, [&] {
         const auto io = itk::GDCMImageIO::New();
         io->SetFileName(slice.path.string());
-        io->ReadImageInformation();
+        files::read_information(*io);
         const auto pixels =
             files::to_floats(slice.path, io->GetComponentType(), files::read_samples(*io));
         if (pixels.size() != plane) {

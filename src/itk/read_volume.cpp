@@ -41,7 +41,7 @@ OpenVolume open(const std::filesystem::path& path, const ReadOptions& options) {
          "DICOM series");
   }
   file.io->SetFileName(path.string());
-  file.io->ReadImageInformation();
+  files::read_information(*file.io);
   if (file.io->GetNumberOfComponents() != 1) {
     fail(path, std::to_string(file.io->GetNumberOfComponents()) +
                    " components per voxel, expected 1 (grey)");

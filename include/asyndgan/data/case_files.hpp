@@ -102,6 +102,15 @@ inline constexpr std::string_view kPictures[] = {".png", ".tif", ".tiff"};
 
 inline constexpr const char* kLabels = "labels";
 
+[[noreturn]] inline void fail_missing(const std::filesystem::path& folder, const std::string& id,
+                                      const std::string& channel,
+                                      const std::map<std::string, std::filesystem::path>& files) {
+  std::vector<std::string> there;
+  for (const auto& [name, path] : files) there.push_back(name);
+  throw DataError("'" + folder.string() + "': case '" + id + "' has no image of channel '" +
+                  channel + "', only " + quoted(there));
+}
+
 /// The cases among the files of one folder. `suffixes` says which ending means which channel,
 /// or the labels.
 [[nodiscard]] inline std::vector<CaseFiles> cases_in(
@@ -116,12 +125,7 @@ inline constexpr const char* kLabels = "labels";
     CaseFiles one{.id = id, .images = {}, .labels = {}};
     for (const std::string& channel : channels) {
       const auto file = files.find(lower(channel));
-      if (file == files.end()) {
-        std::vector<std::string> there;
-        for (const auto& [name, path] : files) there.push_back(name);
-        throw DataError("'" + folder.string() + "': case '" + id + "' has no image of channel '" +
-                        channel + "', only " + quoted(there));
-      }
+      if (file == files.end()) fail_missing(folder, id, channel, files);
       one.images.push_back({channel, file->second});
     }
     const auto labels = files.find(kLabels);
@@ -198,6 +202,15 @@ inline constexpr const char* kLabels = "labels";
   return cases;
 }
 
+namespace detail {
+[[noreturn]] inline void fail_unpaired(const std::filesystem::path& picture,
+                                       const std::filesystem::path& masks,
+                                       const std::string& counts, const std::string& stem) {
+  throw DataError("'" + picture.string() + "' has no mask in '" + masks.string() + "' (" + counts +
+                  "), expected one named '" + stem + "' or '" + stem + "_mask'");
+}
+}  // namespace detail
+
 /// Pictures in `images` and their masks in `masks`, by name: "a.png" and "a.tif", or "a_mask.png".
 /// Several channels are the components of an RGB picture, in order.
 ///
@@ -216,10 +229,9 @@ inline constexpr const char* kLabels = "labels";
     auto mask = labels.find(stem);
     if (mask == labels.end()) mask = labels.find(stem + "_mask");
     if (mask == labels.end()) {
-      throw DataError("'" + path.string() + "' has no mask in '" + masks.string() + "' (" +
-                      std::to_string(pictures.size()) + " images, " +
-                      std::to_string(labels.size()) + " masks), expected one named '" + stem +
-                      "' or '" + stem + "_mask'");
+      const std::string counts =
+          std::to_string(pictures.size()) + " images, " + std::to_string(labels.size()) + " masks";
+      detail::fail_unpaired(path, masks, counts, stem);
     }
     CaseFiles one{.id = stem, .images = {}, .labels = mask->second};
     for (std::size_t i = 0; i < channels.size(); ++i) {

@@ -134,7 +134,8 @@ inline std::vector<PhantomEllipse> phantom_anatomy(int classes, random::Sequence
         const double bias =
             1 + 2 * look.bias * (v * std::sin(look.bias_angle) + u * std::cos(look.bias_angle));
         for (int c = 0; c < shape.c; ++c) {
-          const auto number = static_cast<std::uint64_t>((c * shape.h + y) * shape.w + x);
+          const auto number = static_cast<std::uint64_t>(c) * shape.plane() +
+                              static_cast<std::uint64_t>(y * shape.w + x);
           const double value =
               bias * look.intensity(label, c) + look.noise * std::abs(noise.normal(number));
           slices.images(i, c, y, x) = static_cast<float>(2 * std::clamp(value, 0.0, 1.0) - 1);

@@ -129,7 +129,8 @@ inline void require_consistent(const Slices& slices) {
     const auto found = std::find(from.channels.begin(), from.channels.end(), name);
     if (found == from.channels.end()) {
       std::string known;
-      for (const std::string& channel : from.channels) known += " '" + channel + "'";
+      for (const std::string& channel : from.channels)
+        known.append(" '").append(channel).append("'");
       throw ContractViolation("select_channels: no channel '" + name + "' among" + known);
     }
     numbers.push_back(static_cast<std::size_t>(found - from.channels.begin()));

@@ -42,6 +42,7 @@ class ClassTable {
   /// Values 0, 1, 2, ... in the order of the names.
   [[nodiscard]] static ClassTable in_order(const std::vector<std::string>& names) {
     std::vector<NamedClass> classes;
+    classes.reserve(names.size());
     for (const std::string& name : names) {
       classes.push_back({name, {static_cast<std::uint16_t>(classes.size())}});
     }
