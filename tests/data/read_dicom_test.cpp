@@ -20,7 +20,7 @@ DicomFile slice(int i) {
   file.position = "-10\\-20\\" + std::to_string(30 + 2.5 * i);
   for (int row = 0; row < 2; ++row) {
     for (int column = 0; column < 3; ++column) {
-      file.pixels[static_cast<std::size_t>(3 * row + column)] =
+      file.pixels[3 * static_cast<std::size_t>(row) + static_cast<std::size_t>(column)] =
           static_cast<std::int16_t>(100 * i + 10 * row + column);
     }
   }

@@ -106,6 +106,7 @@ inline constexpr const char* kLabels = "labels";
                                       const std::string& channel,
                                       const std::map<std::string, std::filesystem::path>& files) {
   std::vector<std::string> there;
+  there.reserve(files.size());
   for (const auto& [name, path] : files) there.push_back(name);
   throw DataError("'" + folder.string() + "': case '" + id + "' has no image of channel '" +
                   channel + "', only " + quoted(there));

@@ -124,17 +124,18 @@ inline void require_consistent(const Slices& slices) {
 /// naming the channels there are if one is missing.
 [[nodiscard]] inline Slices select_channels(const Slices& from,
                                             std::span<const std::string> names) {
-  std::vector<std::size_t> numbers;
-  for (const std::string& name : names) {
+  const auto number_of = [&from](const std::string& name) {
     const auto found = std::find(from.channels.begin(), from.channels.end(), name);
-    if (found == from.channels.end()) {
-      std::string known;
-      for (const std::string& channel : from.channels)
-        known.append(" '").append(channel).append("'");
-      throw ContractViolation("select_channels: no channel '" + name + "' among" + known);
+    if (found != from.channels.end()) {
+      return static_cast<std::size_t>(found - from.channels.begin());
     }
-    numbers.push_back(static_cast<std::size_t>(found - from.channels.begin()));
-  }
+    std::string known;
+    for (const std::string& channel : from.channels) known.append(" '").append(channel).append("'");
+    throw ContractViolation("select_channels: no channel '" + name + "' among" + known);
+  };
+  std::vector<std::size_t> numbers;
+  numbers.reserve(names.size());
+  for (const std::string& name : names) numbers.push_back(number_of(name));
   Shape shape = from.images.shape();
   const std::size_t image = shape.image();
   const std::size_t plane = shape.plane();
