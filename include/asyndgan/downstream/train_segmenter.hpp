@@ -13,6 +13,7 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
+#include "asyndgan/data/mirror.hpp"
 #include "asyndgan/data/slices.hpp"
 #include "asyndgan/downstream/balanced_sampler.hpp"
 #include "asyndgan/downstream/segment.hpp"  // images_between
@@ -150,7 +151,7 @@ class SegmenterTrainer {
       const double jitter = options_.intensity_jitter;
       const auto gain = static_cast<float>(1 + draw.uniform(-jitter, jitter));
       const auto offset = static_cast<float>(draw.uniform(-jitter, jitter));
-      if (flip && options_.flips) mirror(drawn, i);
+      if (flip && options_.flips) data::mirror(drawn, static_cast<std::size_t>(i));
       const std::size_t image = drawn.images.shape().image();
       for (float& value :
            drawn.images.values().subspan(static_cast<std::size_t>(i) * image, image)) {
@@ -158,21 +159,6 @@ class SegmenterTrainer {
       }
     }
     return {std::move(drawn.images), std::move(drawn.labels)};
-  }
-
-  /// Left and right of image i and its labels.
-  static void mirror(data::Slices& slices, int i) {
-    const Shape& shape = slices.images.shape();
-    const auto row_length = static_cast<std::size_t>(shape.w);
-    const auto rows = [&](auto* first, std::size_t count) {
-      for (std::size_t r = 0; r < count; ++r) {
-        std::reverse(first + r * row_length, first + (r + 1) * row_length);
-      }
-    };
-    const auto number = static_cast<std::size_t>(i);
-    const auto height = static_cast<std::size_t>(shape.h);
-    rows(slices.images.data() + number * shape.image(), static_cast<std::size_t>(shape.c) * height);
-    rows(slices.labels.labels.data() + number * shape.plane(), height);
   }
 
   [[nodiscard]] double rate_factor(std::uint32_t number) const {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,10 +16,10 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
+#include "asyndgan/data/mirror.hpp"
 #include "asyndgan/data/slices.hpp"
 #include "asyndgan/federation/critic.hpp"
 #include "asyndgan/federation/exchange.hpp"
-#include "asyndgan/federation/mirror.hpp"
 #include "asyndgan/federation/objective.hpp"
 #include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/steps.hpp"
@@ -69,11 +70,18 @@ struct SiteOptions {
   std::chrono::milliseconds patience = std::chrono::minutes(10);  // with the centre
 };
 
+/// What a site needs to know of its modality: the channels of the run, in order. Every
+/// modality::Modality says so.
+template <class M>
+concept ChannelSource = requires(const M& modality) {
+  { modality.channels() } -> std::convertible_to<std::vector<std::string>>;
+};
+
 /// A site: owns private images and the discriminators that learn from them, and answers the
 /// centre's fakes with gradients that its policy lets leave.
 ///
 /// Threads  one. The kernels below use the thread pool.
-template <networks::Discriminator Net, class M, transport::Transport Link>
+template <networks::Discriminator Net, ChannelSource M, transport::Transport Link>
 class Site {
  public:
   using T = typename Net::Scalar;
@@ -220,7 +228,7 @@ class Site {
     batch_.samples = mask_order_.draw(position(), batch_size());
     batch_.flipped = flips(random::Purpose::sample_masks);
     auto released = release_.label_maps(data_.map([&](const data::Slices& slices) {
-      return gather_mirrored(slices, batch_.samples, batch_.flipped).labels;
+      return drawn(slices, batch_.samples, batch_.flipped).labels;
     }),
                                         static_cast<std::uint64_t>(exchanges_));
     batch_.maps = released.value();
@@ -236,10 +244,20 @@ class Site {
   [[nodiscard]] Sample sample(const std::vector<std::size_t>& samples,
                               const std::vector<bool>& flipped) {
     budget_.spend(samples);
-    const auto batch = data_.map(
-        [&](const data::Slices& slices) { return gather_mirrored(slices, samples, flipped); });
+    const auto batch =
+        data_.map([&](const data::Slices& slices) { return drawn(slices, samples, flipped); });
     return {modality::one_hot<T, D>(batch.at_site().labels, classes()),
             batch.map([&](const data::Slices& slices) { return all_channels(slices); })};
+  }
+
+  [[nodiscard]] static data::Slices drawn(const data::Slices& slices,
+                                          const std::vector<std::size_t>& samples,
+                                          const std::vector<bool>& flipped) {
+    data::Slices batch = gather(slices, samples);
+    for (std::size_t n = 0; n < flipped.size(); ++n) {
+      if (flipped[n]) mirror(batch, n);
+    }
+    return batch;
   }
 
   /// The run's channels; those that the site lacks are 0, and no discriminator looks at them.
