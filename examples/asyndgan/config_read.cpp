@@ -77,7 +77,9 @@ SourceConfig read_site(const Json& json, const std::string& path, Problems& prob
   }
   std::vector<std::string> known;
   for (const auto& key : site_keys()) known.push_back(path + "." + key.path);
-  for (const auto& [name, value] : json.items()) {
+  for (const auto& item : json.items()) {
+    const std::string& name = item.key();
+    const Json& value = item.value();
     const auto key = std::find_if(site_keys().begin(), site_keys().end(),
                                   [&](const auto& candidate) { return candidate.path == name; });
     if (key == site_keys().end()) {

@@ -33,7 +33,9 @@ std::vector<telemetry::Curve> loss_curves(const RunFolder& folder) {
   std::vector<telemetry::Curve> curves;
   for (const auto& event : telemetry::read_events(folder.events())) {
     if (event.value("phase", "") != kTrainPhase || !event.contains("step")) continue;
-    for (const auto& [name, value] : event.items()) {
+    for (const auto& item : event.items()) {
+      const std::string& name = item.key();
+      const auto& value = item.value();
       if (kNotLosses.contains(name) || !value.is_number()) continue;
       auto curve = std::find_if(curves.begin(), curves.end(),
                                 [&](const auto& candidate) { return candidate.name == name; });
@@ -69,7 +71,8 @@ telemetry::Table::Cell cell(const std::map<std::string, Score>& scores, const st
   const auto score = scores.find(metric);
   if (score == scores.end() || score->second.cases == 0) return {"\u2013"};
   const auto& [cases, mean, low, high] = score->second;
-  return {fixed(mean, decimals), fixed(low, decimals) + "\u2013" + fixed(high, decimals)};
+  const int coarse = decimals - 1;  // the interval is not known to the last digit
+  return {fixed(mean, decimals), fixed(low, coarse) + "\u2013" + fixed(high, coarse)};
 }
 
 telemetry::Table dice_table(const RunConfig& config, const EvaluationFound& evaluation) {
