@@ -10,8 +10,8 @@ set -euo pipefail
 packages=(
   ca-certificates git                     # a clone
   g++ cmake ninja-build ccache            # a build
-  libeigen3-dev nlohmann-json3-dev libcli11-dev libspdlog-dev
-  libboost1.81-dev libssl-dev libzstd-dev zlib1g-dev
+  libeigen3-dev nlohmann-json3-dev libcli11-dev
+  libzstd-dev zlib1g-dev
   libhwy-dev                              # SIMD kernels, one source for every instruction set
   libinsighttoolkit5-dev libgdcm-tools    # medical image files
   catch2                                  # tests

@@ -176,4 +176,8 @@ class PatchDiscriminator {
 };
 static_assert(Discriminator<PatchDiscriminator<float, Cpu>>);
 
+#ifdef ASYNDGAN_COMPILED
+extern template class PatchDiscriminator<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::networks

@@ -133,4 +133,8 @@ class PixelDiscriminator {
 };
 static_assert(Discriminator<PixelDiscriminator<float, Cpu>>);
 
+#ifdef ASYNDGAN_COMPILED
+extern template class PixelDiscriminator<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::networks

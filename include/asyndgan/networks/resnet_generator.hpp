@@ -185,4 +185,8 @@ class ResnetGenerator {
 };
 static_assert(Generator<ResnetGenerator<float, Cpu>>);
 
+#ifdef ASYNDGAN_COMPILED
+extern template class ResnetGenerator<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::networks

@@ -246,4 +246,8 @@ class UnetGenerator {
 };
 static_assert(Generator<UnetGenerator<float, Cpu>>);
 
+#ifdef ASYNDGAN_COMPILED
+extern template class UnetGenerator<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::networks

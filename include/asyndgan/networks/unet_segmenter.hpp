@@ -271,4 +271,8 @@ class UnetSegmenter {
 };
 static_assert(Network<UnetSegmenter<float, Cpu>>);
 
+#ifdef ASYNDGAN_COMPILED
+extern template class UnetSegmenter<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::networks

@@ -112,4 +112,8 @@ class Adam {
   std::int64_t steps_ = 0;
 };
 
+#ifdef ASYNDGAN_COMPILED
+extern template class Adam<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::optim

@@ -102,4 +102,8 @@ class AveragedScope {
   WeightAverage<T, D>& average_;
 };
 
+#ifdef ASYNDGAN_COMPILED
+extern template class WeightAverage<float, Cpu>;  // in asyndgan::compiled
+#endif
+
 }  // namespace asyndgan::optim
