@@ -55,7 +55,7 @@ TEST_CASE("A report shows what the finished phases found, and no more", "[progra
                                  evaluated("site-north", 0.4), evaluated("site-south", 0.5)}});
   const std::string page = telemetry::render_html(run_page(folder));
   CHECK_THAT(page, Contains("80.0 % of pooled real data") && Contains("site-south"));
-  CHECK_THAT(page, Contains("0.50\u20130.70"));                     // the interval in the table
+  CHECK_THAT(page, Contains("0.50\u20130.70"));                       // the interval in the table
   CHECK_THAT(page, Contains("6.50 kB") && Contains("650 B a step"));  // 3500 + 3000, ten steps
   CHECK_THAT(page, Contains("on nothing else"));
   CHECK_THAT(page, Contains("Some CPU"));
