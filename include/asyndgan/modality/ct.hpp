@@ -15,7 +15,7 @@
 namespace asyndgan::modality {
 
 /// Computed tomography through a window of Hounsfield units. Cases lie in one folder:
-/// <case>_ct.nii.gz and <case>_labels.nii.gz; <case>_ct may be a DICOM series saved as NIfTI.
+/// `<case>_ct.nii.gz` and `<case>_labels.nii.gz`; `<case>_ct` may be a DICOM series saved as NIfTI.
 ///
 /// Units    Hounsfield units, in which a file that names no unit is taken to be.
 /// Source   centre 200, width 1000: the heart CT of Chang et al. 2022 (DSL), preprocessing.

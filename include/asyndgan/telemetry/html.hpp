@@ -42,7 +42,7 @@ namespace asyndgan::telemetry {
   return safe;
 }
 
-/// <name>escaped text</name>
+/// `<name>escaped text</name>`
 [[nodiscard]] inline std::string element(std::string_view name, std::string_view text,
                                          std::string_view attributes = {}) {
   std::string html = "<";
