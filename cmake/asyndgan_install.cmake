@@ -5,7 +5,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/asyndgan)
-install(TARGETS asyndgan EXPORT asyndganTargets FILE_SET HEADERS)
+install(TARGETS asyndgan EXPORT asyndganTargets FILE_SET HEADERS FILE_SET internals)
 install(TARGETS asyndgan_compiled EXPORT asyndganTargets)
 if(ASYNDGAN_WITH_ITK)
   # Exported with the plain library names it links: ITK 5.2 has no imported targets, so the
