@@ -150,7 +150,7 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   CHECK_THAT(result.at("problems")[1].get<std::string>(), Contains("p0_labels.nii.gz"));
 }
 
-TEST_CASE("--print-config prints a configuration that is its own", "[program]") {
+TEST_CASE("The configuration that --print-config prints gives itself", "[program]") {
   const test::Scratch scratch;
   const std::string config = prepare(scratch.path()).string();
   const Ended first =
