@@ -96,7 +96,8 @@ telemetry::Table dice_table(const RunConfig& config, const EvaluationFound& eval
 
 telemetry::Table metric_table(const EvaluationFound& evaluation) {
   telemetry::Table table{"Other measures, mean over the foreground classes",
-                         "",
+                         "HD95 is the 95th percentile of the distances between the outlines, in "
+                         "space where the slices of a patient make a volume.",
                          {"trained on", "sensitivity", "specificity", "HD95, mm"},
                          {}};
   for (const auto& set : evaluation.sets) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "synthesise.hpp"
 
+#include <cmath>
 #include <iostream>
 #include <system_error>
 #include <utility>
@@ -102,7 +103,8 @@ void write_volumes(const data::Slices& slices, const std::filesystem::path& fold
     const auto& info = slices.info[who.images.front()];
     data::Grid grid;
     grid.size = {shape.w, shape.h, static_cast<int>(who.images.size())};
-    grid.spacing = {info.spacing_x, info.spacing_y, 1};
+    grid.spacing = {info.spacing_x, info.spacing_y,
+                    std::isfinite(info.spacing_z) ? info.spacing_z : 1};
     const auto part = data::gather(slices, who.images);
     for (int c = 0; c < shape.c; ++c) {
       data::Volume volume{grid, {}, {}};

@@ -55,7 +55,8 @@ void append(Maps& all, const data::LabelVolume& volume, const fs::path& file, in
   }
   all.maps.n += size[2];
   for (int k = 0; k < size[2]; ++k) {
-    all.info.push_back({case_of(file), k, volume.grid.spacing[1], volume.grid.spacing[0]});
+    all.info.push_back(
+        {case_of(file), k, volume.grid.spacing[1], volume.grid.spacing[0], volume.grid.spacing[2]});
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/data/dataset.hpp"
 
+#include <cmath>
 #include <fstream>
 #include <string>
 
@@ -87,7 +88,8 @@ TEST_CASE("A folder of volumes becomes slices with channels, labels and spacings
     CHECK(slices.images.shape() == Shape{4, 2, 3, 4});
     CHECK(slices.channels == kBoth);
     CHECK(slices.info ==
-          std::vector<SliceInfo>{{"a", 0, 2, 1}, {"a", 1, 2, 1}, {"b", 0, 2, 1}, {"b", 1, 2, 1}});
+          std::vector<SliceInfo>{
+              {"a", 0, 2, 1, 3}, {"a", 1, 2, 1, 3}, {"b", 0, 2, 1, 3}, {"b", 1, 2, 1, 3}});
     CHECK(slices.images(1, 0, 0, 1) == 0.113F);  // upper slice of a: 100 + 12 + 1
     CHECK(slices.images(2, 1, 2, 3) == -0.511F);
     CHECK(slices.labels.at(2, 0, 1) == 1);
@@ -117,7 +119,7 @@ TEST_CASE("Slices along any plane, resized, and only those with enough labels", 
   options.plane = Plane::sagittal;
   const auto sagittal = load_cases(cases, options);
   CHECK(sagittal.at_site().images.shape() == Shape{4, 2, 2, 3});
-  CHECK(sagittal.at_site().info[3] == SliceInfo{"a", 3, 3, 2});
+  CHECK(sagittal.at_site().info[3] == SliceInfo{"a", 3, 3, 2, 1});
   CHECK(sagittal.at_site().images(3, 0, 0, 2) == 0.023F);  // head, back, left
 
   options.plane = Plane::axial;
@@ -126,7 +128,7 @@ TEST_CASE("Slices along any plane, resized, and only those with enough labels", 
   options.min_slices = 1;
   const auto upper = load_cases(cases, options);
   CHECK(upper.at_site().images.shape() == Shape{1, 2, 6, 8});
-  CHECK(upper.at_site().info[0] == SliceInfo{"a", 1, 1, 0.5});
+  CHECK(upper.at_site().info[0] == SliceInfo{"a", 1, 1, 0.5, 3});
 }
 
 TEST_CASE("Proportions are kept by edges of background", "[data]") {
@@ -281,6 +283,7 @@ TEST_CASE("Pictures and masks are paired by name", "[data]") {
   CHECK(slices.images(1, 2, 1, 0) == 0.011F);  // sample 3 * 3 + 2
   CHECK(slices.labels.at(0, 1, 2) == 5);
   CHECK(slices.info[1].case_id == "y");
+  CHECK(std::isinf(slices.info[1].spacing_z));  // pictures are no stack
 
   Image2d grey = mask;
   write_image2d(folder / "images" / "x.png", grey);

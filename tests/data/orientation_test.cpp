@@ -103,6 +103,7 @@ TEST_CASE("Slices look as radiologists hang them", "[data]") {
   CHECK(axial.width == 4);
   CHECK(axial.spacing_y == 2);
   CHECK(axial.spacing_x == 1);
+  CHECK(axial.spacing_z == 3);
   CHECK(plane_pixels(volume, Plane::axial, 1) ==
         std::vector<float>{100, 101, 102, 103, 110, 111, 112, 113, 120, 121, 122, 123});
   const PlaneShape coronal = plane_shape(volume.grid, Plane::coronal);
@@ -110,6 +111,7 @@ TEST_CASE("Slices look as radiologists hang them", "[data]") {
   CHECK(coronal.height == 2);
   CHECK(coronal.width == 4);
   CHECK(coronal.spacing_y == 3);
+  CHECK(coronal.spacing_z == 2);
   CHECK(plane_pixels(volume, Plane::coronal, 2) ==
         std::vector<float>{120, 121, 122, 123, 20, 21, 22, 23});
   const PlaneShape sagittal = plane_shape(volume.grid, Plane::sagittal);
@@ -117,6 +119,7 @@ TEST_CASE("Slices look as radiologists hang them", "[data]") {
   CHECK(sagittal.height == 2);
   CHECK(sagittal.width == 3);
   CHECK(sagittal.spacing_x == 2);
+  CHECK(sagittal.spacing_z == 1);
   CHECK(plane_pixels(volume, Plane::sagittal, 3) == std::vector<float>{103, 113, 123, 3, 13, 23});
 }
 

@@ -150,6 +150,8 @@ struct Fit {
   const PlaneShape shape = plane_shape(loaded.channels.front().grid, options.plane);
   const Extent extent{shape.height, shape.width};
   const Fit fit = fit_of(shape, options);
+  SliceInfo info{.case_id = files.id, .spacing_y = fit.spacing_y, .spacing_x = fit.spacing_x};
+  if (shape.slices > 1) info.spacing_z = shape.spacing_z;
   std::vector<float> pixels;
   Slices slices;
   slices.classes = options.classes;
@@ -181,7 +183,8 @@ struct Fit {
       const auto resized = resize_bilinear(framed, fit.padded, fit.size);
       pixels.insert(pixels.end(), resized.begin(), resized.end());
     }
-    slices.info.push_back({files.id, k, fit.spacing_y, fit.spacing_x});
+    info.slice = k;
+    slices.info.push_back(info);
   }
   const Shape result{static_cast<int>(slices.info.size()), static_cast<int>(files.images.size()),
                      fit.size.height, fit.size.width};

@@ -100,6 +100,7 @@ struct PlaneShape {
   int width = 0;
   double spacing_y = 1;  // mm from row to row
   double spacing_x = 1;
+  double spacing_z = 1;  // mm from slice to slice
 };
 
 [[nodiscard]] inline PlaneShape plane_shape(const Grid& grid, Plane plane) {
@@ -107,13 +108,13 @@ struct PlaneShape {
   const auto& [dx, dy, dz] = grid.spacing;
   switch (plane) {
     case Plane::axial:
-      return {z, y, x, dy, dx};
+      return {z, y, x, dy, dx, dz};
     case Plane::coronal:
-      return {y, z, x, dz, dx};
+      return {y, z, x, dz, dx, dy};
     case Plane::sagittal:
       break;
   }
-  return {x, z, y, dz, dy};
+  return {x, z, y, dz, dy, dx};
 }
 
 /// Pixels (height, width) of slice number `slice`, counted from right, front or feet.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,6 +21,8 @@ struct SliceInfo {
   int slice = 0;         // number along the slicing axis of the volume
   double spacing_y = 1;  // mm from row to row, as stored in Slices (after any resizing)
   double spacing_x = 1;  // mm from column to column
+  /// mm from slice k to slice k + 1 of the volume; infinite for pictures that are no stack
+  double spacing_z = std::numeric_limits<double>::infinity();
 
   friend bool operator==(const SliceInfo&, const SliceInfo&) = default;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -13,6 +14,7 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/label_map.hpp"
 #include "asyndgan/data/slices.hpp"
+#include "asyndgan/data/volume.hpp"  // join
 #include "asyndgan/metrics/overlap.hpp"
 #include "asyndgan/metrics/summary.hpp"
 #include "asyndgan/metrics/surface.hpp"
@@ -25,7 +27,7 @@ struct ClassScores {
   std::optional<double> dice;         // where the truth has the class
   std::optional<double> sensitivity;  // where the truth has the class
   std::optional<double> specificity;
-  std::optional<double> hausdorff95;  // mm, in the plane, where the truth has the class
+  std::optional<double> hausdorff95;  // mm, in space, where the truth has the class
 };
 
 struct CaseScores {
@@ -57,32 +59,86 @@ struct Evaluation {
 
 namespace detail {
 
-/// A case's slices of `maps`, one after another.
-[[nodiscard]] inline LabelMap stack_of(const LabelMap& maps, std::span<const std::size_t> images) {
-  LabelMap stack(static_cast<int>(images.size()), maps.h, maps.w);
-  auto to = stack.labels.begin();
-  for (const std::size_t image : images) {
-    const auto from = maps.labels.begin() + static_cast<std::ptrdiff_t>(image * maps.plane());
-    to = std::copy_n(from, maps.plane(), to);
+/// Where the slices of one case lie.
+struct Stack {
+  std::vector<std::size_t> images;  // numbers in the data set, rising along the volume
+  std::vector<int> places;          // of each, counted from the first slice
+  metrics::Spacing spacing;
+
+  [[nodiscard]] int depth() const { return places.back() + 1; }
+  [[nodiscard]] bool has_gaps() const { return depth() != static_cast<int>(places.size()); }
+};
+
+/// Slices that know how far they are apart lie at their places in the volume; others are each
+/// for themselves, in the order given. Throws DataError on slices that cannot be of one volume.
+[[nodiscard]] inline Stack stack_of(const metrics::Case& who, const data::Slices& slices) {
+  const auto& info = slices.info;
+  const auto& first = info[who.images.front()];
+  Stack stack{.images = who.images,
+              .places = std::vector<int>(who.images.size()),
+              .spacing = {.z = first.spacing_z, .y = first.spacing_y, .x = first.spacing_x}};
+  for (const std::size_t image : who.images) {
+    const auto& other = info[image];
+    if (other.spacing_y == first.spacing_y && other.spacing_x == first.spacing_x &&
+        other.spacing_z == first.spacing_z) {
+      continue;
+    }
+    throw DataError(
+        "evaluate: slices of case '" + who.id + "' differ in spacing: " +
+        data::detail::join({other.spacing_z, other.spacing_y, other.spacing_x}) + " and " +
+        data::detail::join({first.spacing_z, first.spacing_y, first.spacing_x}) + " mm");
+  }
+  if (stack.images.size() == 1) stack.spacing.z = metrics::Spacing{}.z;
+  if (stack.spacing.separate_slices()) {
+    std::iota(stack.places.begin(), stack.places.end(), 0);
+    return stack;
+  }
+  std::sort(stack.images.begin(), stack.images.end(),
+            [&](std::size_t a, std::size_t b) { return info[a].slice < info[b].slice; });
+  for (std::size_t i = 0; i < stack.images.size(); ++i) {
+    stack.places[i] = info[stack.images[i]].slice - info[stack.images.front()].slice;
+    if (i > 0 && stack.places[i] == stack.places[i - 1]) {
+      throw DataError("evaluate: case '" + who.id + "' has slice " +
+                      std::to_string(info[stack.images[i]].slice) + " twice");
+    }
   }
   return stack;
 }
 
+/// The images of `maps` with these numbers at these places; background where there is none.
+[[nodiscard]] inline LabelMap placed(const LabelMap& maps, std::span<const std::size_t> images,
+                                     std::span<const int> places) {
+  LabelMap result(places.back() + 1, maps.h, maps.w);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    std::copy_n(maps.labels.data() + images[i] * maps.plane(), maps.plane(),
+                result.labels.data() + static_cast<std::size_t>(places[i]) * maps.plane());
+  }
+  return result;
+}
+
+/// Prediction and truth of one case.
+struct MapPair {
+  LabelMap found;
+  LabelMap real;
+};
+
 [[nodiscard]] inline CaseScores score_case(const metrics::Case& who, const LabelMap& prediction,
                                            const data::Slices& truth) {
-  const auto& first = truth.info[who.images.front()];
-  for (const std::size_t image : who.images) {
-    const auto& info = truth.info[image];
-    if (info.spacing_y != first.spacing_y || info.spacing_x != first.spacing_x) {
-      throw DataError("evaluate: slices of case '" + who.id + "' differ in pixel spacing");
-    }
-  }
-  const LabelMap found = stack_of(prediction, who.images);
-  const LabelMap real = stack_of(truth.labels, who.images);
+  const Stack stack = stack_of(who, truth);
+  std::vector<int> together(stack.images.size());
+  std::iota(together.begin(), together.end(), 0);
+  const auto pair_of = [&](std::span<const int> places) {
+    return MapPair{placed(prediction, stack.images, places),
+                   placed(truth.labels, stack.images, places)};
+  };
+  const MapPair pair = pair_of(together);  // nothing but what is there: for counts
+  std::optional<MapPair> spread;           // for distances
+  if (stack.has_gaps()) spread = pair_of(stack.places);
+  const MapPair& volume = spread ? *spread : pair;
   CaseScores scores{.case_id = who.id, .classes = {}, .dice = {}};
   double sum = 0;
   int present = 0;
-  const auto counts = metrics::confusions(found, real, truth.classes);
+  const auto counts = metrics::confusions(pair.found, pair.real, truth.classes);
   for (std::size_t label = 0; label < counts.size(); ++label) {
     ClassScores score{.pixels = counts[label],
                       .dice = {},
@@ -91,8 +147,8 @@ namespace detail {
                       .hausdorff95 = {}};
     if (score.sensitivity) {  // the truth has the class
       score.dice = metrics::dice(counts[label]);
-      const auto surface = metrics::surface_error(found, real, static_cast<int>(label),
-                                                  {.y = first.spacing_y, .x = first.spacing_x});
+      const auto surface =
+          metrics::surface_error(volume.found, volume.real, static_cast<int>(label), stack.spacing);
       if (surface) score.hausdorff95 = surface->hausdorff95;
       if (label > 0) {
         sum += *score.dice;
@@ -137,12 +193,16 @@ namespace detail {
 
 /// Compares a segmenter's labels with the true ones, patient by patient. Dice, sensitivity and
 /// Hausdorff distance are taken where the truth has the class; what was found elsewhere shows
-/// in specificity, pooled Dice and false alarms. Distances are measured within slices, whose
-/// own distance is not part of Slices.
+/// in specificity, pooled Dice and false alarms.
+///
+/// Distances are measured in space, over the volume that a case's slices make at their places
+/// and spacing, in whatever order they come. Slices that data::LoadOptions left out, which have
+/// few labels or none, count there as background on both sides, and nowhere else. Slices
+/// without a spacing_z, such as pictures, are measured each on its own.
 ///
 /// Shapes   prediction (N, H, W), as truth.labels.
 /// Errors   ShapeError, ContractViolation on labels beyond truth.classes, DataError on a case
-///          with slices of different pixel spacing.
+///          with slices of different spacing, or with the same slice twice.
 [[nodiscard]] inline Evaluation evaluate(const LabelMap& prediction, const data::Slices& truth,
                                          const metrics::SummaryOptions& options = {}) {
   metrics::detail::require_same_size(prediction, truth.labels);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -26,11 +27,51 @@ struct SurfaceError {
 
 namespace detail {
 
-/// 1 where the class is.
-[[nodiscard]] inline std::vector<std::uint8_t> mask_of(const LabelMap& map, int label) {
-  std::vector<std::uint8_t> mask(map.labels.size());
-  std::transform(map.labels.begin(), map.labels.end(), mask.begin(),
-                 [label](std::uint8_t value) { return value == label ? 1 : 0; });
+/// Slices, rows and columns from `first` to before `end`.
+struct Box {
+  std::array<int, 3> first{std::numeric_limits<int>::max(), std::numeric_limits<int>::max(),
+                           std::numeric_limits<int>::max()};
+  std::array<int, 3> end{};
+
+  void add(const LabelMap& map, int label) {
+    auto at = map.labels.begin();
+    for (int n = 0; n < map.n; ++n) {
+      for (int y = 0; y < map.h; ++y) {
+        const auto row = at;
+        at += map.w;
+        const auto left = std::find(row, at, label);
+        if (left == at) continue;
+        int right = map.w;
+        while (row[right - 1] != label) --right;
+        const std::array<int, 3> low{n, y, static_cast<int>(left - row)};
+        const std::array<int, 3> high{n + 1, y + 1, right};
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+          first[axis] = std::min(first[axis], low[axis]);
+          end[axis] = std::max(end[axis], high[axis]);
+        }
+      }
+    }
+  }
+  [[nodiscard]] bool empty() const { return end[0] == 0; }
+  [[nodiscard]] Extent extent() const {
+    return {static_cast<std::size_t>(end[0] - first[0]),
+            static_cast<std::size_t>(end[1] - first[1]),
+            static_cast<std::size_t>(end[2] - first[2])};
+  }
+};
+
+/// 1 where the class is, of the pixels in the box.
+[[nodiscard]] inline std::vector<std::uint8_t> mask_of(const LabelMap& map, int label,
+                                                       const Box& box) {
+  std::vector<std::uint8_t> mask;
+  mask.reserve(box.extent().size());
+  for (int n = box.first[0]; n < box.end[0]; ++n) {
+    for (int y = box.first[1]; y < box.end[1]; ++y) {
+      for (int x = box.first[2]; x < box.end[2]; ++x) {
+        mask.push_back(map.at(n, y, x) == label ? 1 : 0);
+      }
+    }
+  }
   return mask;
 }
 
@@ -94,15 +135,20 @@ namespace detail {
                                                                const LabelMap& truth, int label,
                                                                const Spacing& spacing) {
   detail::require_same_size(prediction, truth);
-  const Extent extent{static_cast<std::size_t>(truth.n), static_cast<std::size_t>(truth.h),
-                      static_cast<std::size_t>(truth.w)};
-  const bool in_plane = spacing.separate_slices() || extent.depth == 1;
-  const auto found = detail::outline(detail::mask_of(prediction, label), extent, in_plane);
-  const auto real = detail::outline(detail::mask_of(truth, label), extent, in_plane);
-  const double farthest = detail::diagonal(extent, spacing);
+  const Extent whole{static_cast<std::size_t>(truth.n), static_cast<std::size_t>(truth.h),
+                     static_cast<std::size_t>(truth.w)};
+  const bool in_plane = spacing.separate_slices() || whole.depth == 1;
+  // Beyond the box of the class in both maps there is nothing, as beyond the image.
+  detail::Box box;
+  box.add(prediction, label);
+  box.add(truth, label);
+  if (box.empty()) return std::nullopt;
+  const Extent extent = box.extent();
+  const auto found = detail::outline(detail::mask_of(prediction, label, box), extent, in_plane);
+  const auto real = detail::outline(detail::mask_of(truth, label, box), extent, in_plane);
+  const double farthest = detail::diagonal(whole, spacing);
   const auto from_found = detail::distances(found, real, extent, spacing, farthest);
   const auto from_real = detail::distances(real, found, extent, spacing, farthest);
-  if (from_found.empty() && from_real.empty()) return std::nullopt;
   if (from_found.empty() || from_real.empty()) return SurfaceError{farthest, farthest};
   const double sum = std::accumulate(from_found.begin(), from_found.end(), 0.0) +
                      std::accumulate(from_real.begin(), from_real.end(), 0.0);
