@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "asyndgan/kernels/conv2d.hpp"
+#include "asyndgan/kernels/cpu/impl/conv2d.hpp"
 
 namespace asyndgan::kernels::cpu {
 

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "asyndgan/core/log.hpp"
 #include "support/catch.hpp"
 #include "support/full_disk.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/privacy/policy_json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "support/catch.hpp"
 
 namespace asyndgan::privacy {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/protocol/site_outbox.hpp"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

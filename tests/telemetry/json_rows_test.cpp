@@ -2,6 +2,7 @@
 #include "asyndgan/telemetry/json_rows.hpp"
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The bodies of core/safetensors.hpp. They need a JSON parser, which costs a compiler seconds:
-// with ASYNDGAN_COMPILED they are compiled once, in the library, else in every user's file.
+// The bodies of core/safetensors.hpp, which need a JSON parser.
 
 #include <algorithm>
 #include <array>
@@ -12,14 +11,9 @@
 #include <set>
 #include <utility>
 
+#include "asyndgan/core/impl/inline.hpp"
 #include "asyndgan/core/impl/safetensors_header.hpp"
 #include "asyndgan/core/safetensors.hpp"
-
-#ifdef ASYNDGAN_COMPILED
-#define ASYNDGAN_INLINE
-#else
-#define ASYNDGAN_INLINE inline
-#endif
 
 namespace asyndgan::safetensors {
 
@@ -278,5 +272,3 @@ ASYNDGAN_INLINE void write(const std::filesystem::path& path, std::span<const Ar
 }
 
 }  // namespace asyndgan::safetensors
-
-#undef ASYNDGAN_INLINE

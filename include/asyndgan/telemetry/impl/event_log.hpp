@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The bodies of telemetry/event_log.hpp.
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "asyndgan/core/atomic_file.hpp"
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/core/impl/inline.hpp"
+#include "asyndgan/telemetry/event_log.hpp"
+
+namespace asyndgan::telemetry {
+
+ASYNDGAN_INLINE std::vector<Event> read_events(const std::filesystem::path& path) {
+  std::vector<Event> events;
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  for (std::size_t number = 1; std::getline(file, line) && !file.eof(); ++number) {
+    auto event = Event::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!event.is_object()) {
+      throw DataError(path.string() + ", line " + std::to_string(number) +
+                      ": not an event (expected one JSON object per line)");
+    }
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+ASYNDGAN_INLINE EventLog::EventLog(std::filesystem::path path)
+    : path_(std::move(path)), file_(path_, std::ios::binary | std::ios::app) {
+  if (!file_) throw WriteError("cannot open " + path_.string() + ": " + std::strerror(errno));
+}
+
+ASYNDGAN_INLINE EventLog EventLog::create(const std::filesystem::path& path) {
+  write_file_atomically(path, {});
+  return EventLog(path);
+}
+
+ASYNDGAN_INLINE EventLog EventLog::resume(const std::filesystem::path& path, std::string_view phase,
+                                          std::int64_t step) {
+  std::string kept;
+  for (const auto& event : read_events(path)) {
+    const bool again =
+        event.value("phase", "") == phase && event.value("step", std::int64_t{0}) > step;
+    if (!again) kept += event.dump() + '\n';
+  }
+  write_file_atomically(path, std::as_bytes(std::span(kept)));
+  return EventLog(path);
+}
+
+ASYNDGAN_INLINE void EventLog::append(const Event& event) {
+  file_ << event.dump() << '\n' << std::flush;
+  if (!file_) {
+    throw WriteError("cannot append to " + path_.string() + ": " + std::strerror(errno));
+  }
+}
+
+}  // namespace asyndgan::telemetry
