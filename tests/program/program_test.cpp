@@ -2,25 +2,20 @@
 //
 // The built program, run as users run it, on tiny phantoms written as NIfTI.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "asyndgan/data/phantom.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
+#include "run_program.hpp"
 #include "scratch.hpp"
 #include "support/catch.hpp"
 #include "synthesise.hpp"
@@ -31,47 +26,9 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Contains;
 
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-struct Ended {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-/// Runs the program; `while_running`, if given, is called with its process number.
-template <class WhileRunning>
-Ended run(const fs::path& scratch, std::vector<std::string> arguments,
-          const WhileRunning& while_running) {
-  arguments.insert(arguments.begin(), ASYNDGAN_PROGRAM);
-  const fs::path out = scratch / "stdout";
-  const fs::path err = scratch / "stderr";
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    if (std::freopen(out.c_str(), "w", stdout) == nullptr) ::_exit(99);
-    if (std::freopen(err.c_str(), "w", stderr) == nullptr) ::_exit(99);
-    std::vector<char*> pointers;
-    for (auto& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    ::execv(pointers.front(), pointers.data());
-    ::_exit(99);
-  }
-  while_running(child);
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), contents(out),
-          contents(err)};
-}
-
-Ended run(const fs::path& scratch, std::vector<std::string> arguments) {
-  return run(scratch, std::move(arguments), [](pid_t) {});
-}
+using test::contents;
+using test::Ended;
+using test::run;
 
 /// Two sites of 8 and a test set of 6 phantom slices, 32 x 32, and a configuration for them.
 fs::path prepare(const fs::path& folder) {
