@@ -80,7 +80,10 @@ class TrainingRun {
       return !interrupted();
     };
     hooks.after_site_step = [this](Site& site) {
-      if (is_due(site.step())) save_site(site);
+      // A site that sits steps out is the same after each of them.
+      for (auto step = site.answered(); step <= site.step(); ++step) {
+        if (is_due(step)) save_site(site, step);
+      }
     };
     federation::simulate(central_, sites_, static_cast<std::uint64_t>(config_.training.steps),
                          hooks);
@@ -88,7 +91,7 @@ class TrainingRun {
     if (central_.step() < static_cast<std::uint64_t>(config_.training.steps)) {
       progress.clear();
       save_central();
-      for (Site& site : sites_) save_site(site);
+      for (Site& site : sites_) save_site(site, central_.step());
       voice.say("stopped after step " + std::to_string(central_.step()) +
                 "; everything is saved, the same command goes on");
       throw Interrupted{};
@@ -117,13 +120,13 @@ class TrainingRun {
     journal_.write(central_.step(), state, {{"architecture", central_.generator().describe()}});
   }
 
-  void save_site(Site& site) {
+  void save_site(Site& site, std::uint64_t step) {
     State<float> state;
     site.collect(state);
     const auto index = static_cast<std::size_t>(
         std::find_if(sites_.begin(), sites_.end(), [&](const Site& s) { return &s == &site; }) -
         sites_.begin());
-    site_journals_[index].write(site.step(), state, {{"site", site.name()}});
+    site_journals_[index].write(step, state, {{"site", site.name()}});
   }
 
   /// Takes up the last step of which the centre and every site have a checkpoint.

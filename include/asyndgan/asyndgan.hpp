@@ -134,6 +134,7 @@
 #include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/simulation.hpp"
 #include "asyndgan/federation/site.hpp"
+#include "asyndgan/federation/site_samples.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/federation/weighting.hpp"
 

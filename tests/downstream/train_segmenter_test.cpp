@@ -32,7 +32,9 @@ std::vector<double> all_records(Trainer& trainer) {
   for (const auto& [name, tensor] : state.buffers) {
     values.insert(values.end(), tensor->values().begin(), tensor->values().end());
   }
-  for (const auto& [name, count] : state.counters) values.push_back(static_cast<double>(*count));
+  for (const auto& counter : state.counters) {
+    values.push_back(static_cast<double>(*counter.count));
+  }
   return values;
 }
 

@@ -43,7 +43,8 @@ struct Federation {
   struct Options {
     int sites = 2;
     int channels = 1;
-    int samples = 6;  // of every site
+    int samples = 6;               // of every site
+    std::vector<int> counts = {};  // of each, where they differ
     double dropout = 0.5;
     federation::CentralOptions central = {};
     federation::SiteOptions<Net> site = {};  // name and secret are set for each
@@ -77,7 +78,9 @@ struct Federation {
   }
 
   [[nodiscard]] static privacy::Private<data::Slices> data(const Options& options, int site) {
-    return privacy::Private(data::phantom({.count = options.samples,
+    const int count = options.counts.empty() ? options.samples
+                                             : options.counts[static_cast<std::size_t>(site - 1)];
+    return privacy::Private(data::phantom({.count = count,
                                            .height = kSide,
                                            .width = kSide,
                                            .channels = options.channels,

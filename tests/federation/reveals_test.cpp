@@ -71,7 +71,7 @@ Agreement attack(const SiteOptions<Net>& options) {
   const auto send = [&](const auto& message) { centre.send(1, protocol::encode(message, kRun)); };
 
   (void)protocol::expect<protocol::Hello>(receive());
-  send(protocol::Welcome{.rank = 1, .steps = kSteps, .batch = kBatch});
+  send(protocol::Welcome{.rank = 1, .steps = kSteps, .batch = kBatch, .largest_batch = kBatch});
   LabelMap maps = protocol::expect<protocol::Masks>(receive()).maps.value();
 
   const modality::GeneratorInput input{.classes = kClasses, .noise_channels = 1};
@@ -88,7 +88,9 @@ Agreement attack(const SiteOptions<Net>& options) {
         generator, input.make<float>(maps, {.step = static_cast<std::uint32_t>(step)}), saved, {});
     const Tensor<float> fake = fakes.images();
     send(protocol::Fakes{.step = static_cast<std::uint64_t>(step),
-                         .images = privacy::Release::synthetic(std::move(fakes))});
+                         .images = privacy::Release::synthetic(std::move(fakes)),
+                         .next_step = static_cast<std::uint64_t>(step + 1),
+                         .next_batch = step + 1 < kSteps ? kBatch : 0U});
     const auto answer = protocol::expect<protocol::Gradient>(receive());
     const auto d_fake = answer.d_fake.value().to<float>();
 

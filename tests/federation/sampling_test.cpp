@@ -31,6 +31,33 @@ TEST_CASE("Pooled sampling draws from the union of the sites", "[federation]") {
   CHECK(std::abs(share[2] - 0.6) < 0.01);
 }
 
+TEST_CASE("A plan tells every site its next part in time", "[federation]") {
+  constexpr std::uint64_t kSteps = 200;
+  const std::vector<std::int64_t> counts{1, 50, 100};
+  const BatchPlan plan({.sampling = Sampling::pooled, .batch = 1, .seed = 3, .steps = kSteps},
+                       counts);
+  CHECK(plan.largest() == 3);
+  std::uint64_t skipped = 0;
+  for (std::size_t site = 0; site < counts.size(); ++site) {
+    std::uint64_t step = 0;
+    for (auto next = plan.next(site, 0); next.size > 0; next = plan.next(site, next.step + 1)) {
+      for (; step < next.step; ++step, ++skipped) CHECK(plan.sizes(step)[site] == 0);
+      CHECK(plan.sizes(step++)[site] == next.size);
+    }
+    CHECK(plan.next(site, step).step == kSteps);
+    for (; step < kSteps; ++step, ++skipped) CHECK(plan.sizes(step)[site] == 0);
+  }
+  CHECK(skipped > kSteps / 2);  // the small site sits most steps out
+}
+
+TEST_CASE("A balanced plan has every site in every step", "[federation]") {
+  const BatchPlan plan({.batch = 4, .steps = 2}, {10, 2000});
+  CHECK(plan.largest() == 4);
+  CHECK(plan.next(0, 1).step == 1);
+  CHECK(plan.next(0, 1).size == 4);
+  CHECK(plan.next(1, 2).size == 0);
+}
+
 TEST_CASE("A sampler sees every sample once an epoch, in a new order each", "[federation]") {
   EpochSampler sampler(10, {.seed = 5, .purpose = random::Purpose::sample_masks});
   const auto first = sampler.draw(0, 10);

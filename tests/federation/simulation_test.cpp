@@ -77,7 +77,8 @@ TEST_CASE("A site refuses fakes of another step than its own", "[federation]") {
   auto own = options.site;
   own.name = "phantom-1";
   Own::Site site(Own::data(options, 1), {}, Own::Link(hub.join(1)), ledger, own);
-  centre.send(1, protocol::encode(protocol::Welcome{.rank = 1, .steps = 3, .batch = 2}, 9));
+  centre.send(1, protocol::encode(
+                     protocol::Welcome{.rank = 1, .steps = 3, .batch = 2, .largest_batch = 2}, 9));
   site.join();
 
   auto network = Own::generator(options);
@@ -86,9 +87,10 @@ TEST_CASE("A site refuses fakes of another step than its own", "[federation]") {
       generate(network, options.central.input.make<float>(LabelMap(2, Own::kSide, Own::kSide), {}),
                saved, {});
   centre.send(
-      1,
-      protocol::encode(
-          protocol::Fakes{.step = 5, .images = privacy::Release::synthetic(std::move(fakes))}, 9));
+      1, protocol::encode(protocol::Fakes{.step = 5,
+                                          .images = privacy::Release::synthetic(std::move(fakes)),
+                                          .next_step = 6},
+                          9));
   CHECK_THROWS_WITH(site.serve_round(),
                     "fakes of step 5, expected step 0: the centre replays or skips steps");
 }

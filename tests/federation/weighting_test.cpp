@@ -24,6 +24,14 @@ TEST_CASE("Uniform and given weights sum to 1", "[federation]") {
   CHECK(site_weights(Weighting::given, kCounts, given) == std::vector<double>{0.25, 0, 0.75});
 }
 
+TEST_CASE("In a step every image has the vote of its site", "[federation]") {
+  const std::array<double, 3> pi{0.25, 0.25, 0.5};
+  // Equal batches leave the weights as they are, to the last bit.
+  CHECK(step_weights(pi, std::array<int, 3>{4, 4, 4}) == std::vector<double>{0.25, 0.25, 0.5});
+  // 0.25 * 2, 0.25 * 0, 0.5 * 3, in sum 2.
+  CHECK(step_weights(pi, std::array<int, 3>{2, 0, 3}) == std::vector<double>{0.25, 0, 0.75});
+}
+
 TEST_CASE("Impossible weights are refused with the reason", "[federation]") {
   const std::array<double, 2> two{1, 1};
   CHECK_THROWS_WITH(site_weights(Weighting::given, kCounts, two),

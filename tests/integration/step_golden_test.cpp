@@ -184,8 +184,8 @@ Errors by_steps(const std::string& name) {
     std::vector<Contribution<G<T>>> contributions;
     for (int site = 0; site < 2; ++site) {
       const auto at = static_cast<std::size_t>(site);
-      const Tensor<T> y = mask<T>(site, step);
-      const auto fake = generate(g, y, saved[at], kNoNoise);
+      const modality::Condition<T> y{.labels = {}, .channels = mask<T>(site, step)};
+      const auto fake = generate(g, y.channels, saved[at], kNoNoise);
       const privacy::Private<Tensor<T>> image(real<T>(site, step));
       const auto losses =
           update_discriminator(sites[at], y, image, y, fake.images(), objective, kNoNoise);

@@ -51,7 +51,9 @@ std::vector<double> numbers_of(Resnet& network) {
   };
   for (const auto& [name, parameter] : state.parameters) append(parameter->value);
   for (const auto& [name, tensor] : state.buffers) append(*tensor);
-  for (const auto& [name, count] : state.counters) numbers.push_back(static_cast<double>(*count));
+  for (const auto& counter : state.counters) {
+    numbers.push_back(static_cast<double>(*counter.count));
+  }
   return numbers;
 }
 

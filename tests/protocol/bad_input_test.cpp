@@ -131,14 +131,18 @@ TEST_CASE("A tensor's extents are held against the limits, then against the byte
         "tensor height is 1025, expected 1 to 1024");
   CHECK(error_of(with(good, n + 12, std::uint32_t{0x80000000})) ==
         "tensor width is 2147483648, expected 1 to 1024");
-  // 2^30 elements within the limits, 840 bytes there.
+  // 2^30 elements within the limits, 840 bytes there and 13 behind them.
   Bytes large = with(good, n, std::array<std::uint32_t, 4>{64, 16, 1024, 1024});
-  CHECK(error_of(large) == "tensor values needs 4294967296 bytes, the message has 841 left");
+  CHECK(error_of(large) == "tensor values needs 4294967296 bytes, the message has 853 left");
   CHECK(error_of(with(good, precision, std::uint8_t{8})) ==
-        "tensor values needs 1680 bytes, the message has 841 left");
+        "tensor values needs 1680 bytes, the message has 853 left");
   CHECK(error_of(with(good, kPayload, std::uint8_t{3})) == "ask is 3, expected 0 to 2");
-  CHECK(error_of(with(good, good.size() - 1, std::uint8_t{2})) ==
+  CHECK(error_of(with(good, good.size() - 13, std::uint8_t{2})) ==
         "maps present is 2, expected 0 to 1");
+  CHECK(error_of(with(good, good.size() - 12, std::uint64_t{5})) ==
+        "next step is 5, expected 6 or later");
+  CHECK(error_of(with(good, good.size() - 4, std::uint32_t{65})) ==
+        "next batch is 65, expected 0 to 64");
 }
 
 TEST_CASE("Extents whose product overflows 64 bits are refused even under absurd limits",
@@ -229,17 +233,23 @@ TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
         "channel names is 33, expected 0 to 32");
   CHECK(error_of(with(good, facts + 8, std::uint32_t{0x10000000})) ==
         "channel names is 268435456, expected 0 to 32");
-  const std::size_t available = good.size() - 16;
+  const std::size_t available = good.size() - 17;
   CHECK(error_of(with(good, available, std::uint32_t{8})) ==
         "channels available is 8, expected 0 to 7");
   CHECK(error_of(with(good, available + 4, std::uint32_t{0})) == "classes is 0, expected 1 to 256");
+  CHECK(error_of(with(good, good.size() - 1, std::uint8_t{2})) ==
+        "sends label maps is 2, expected 0 to 1");
 }
 
 TEST_CASE("Numbers of a Welcome out of their range are refused", "[protocol]") {
   const Bytes good = Samples::frame(Samples::welcome(), kRun);
   CHECK(error_of(with(good, kPayload, std::uint32_t{0})) == "rank is 0, expected 1 to 2147483647");
+  CHECK(error_of(with(good, good.size() - 12, std::uint32_t{65})) ==
+        "batch is 65, expected 0 to 64");
   CHECK(error_of(with(good, good.size() - 8, std::uint32_t{65})) ==
-        "batch is 65, expected 1 to 64");
+        "largest batch is 65, expected 1 to 64");
+  CHECK(error_of(with(good, good.size() - 12, std::uint32_t{5})) ==
+        "batch is 5, expected at most the largest batch, 4");
   CHECK(error_of(with(good, good.size() - 4, std::uint32_t{0})) ==
         "discriminator steps is 0, expected 1 to 2147483647");
 }

@@ -72,12 +72,18 @@ TEMPLATE_TEST_CASE("Tensors come back bit for bit, NaN payloads included", "[pro
   values[2] = -TestType{0};
   values[3] = std::numeric_limits<TestType>::denorm_min();
   values[4] = std::numeric_limits<TestType>::signaling_NaN();
-  const Fakes fakes{9, Ask::generator, Samples::synthetic(images),
-                    privacy::Release::public_label_maps(LabelMap(2, 5, 7))};
+  const Fakes fakes{.step = 9,
+                    .ask = Ask::generator,
+                    .images = Samples::synthetic(images),
+                    .maps = privacy::Release::public_label_maps(LabelMap(2, 5, 7)),
+                    .next_step = 11,
+                    .next_batch = 4};
   const Fakes back = round_trip(fakes);
   CHECK(back.step == 9);
   CHECK(back.ask == Ask::generator);
   CHECK(back.maps->value() == LabelMap(2, 5, 7));
+  CHECK(back.next_step == 11);
+  CHECK(back.next_batch == 4);
   const auto received = back.images.value().template to<TestType>();
   REQUIRE(received.shape() == images.shape());
   CHECK(std::memcmp(received.data(), images.data(), images.bytes()) == 0);

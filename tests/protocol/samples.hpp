@@ -62,17 +62,21 @@ struct Samples {
   static protocol::Welcome welcome() {
     return {.rank = 2,
             .seed = 0xFFFFFFFFFFFFFFFF,
-            .config_digest = protocol::digest("configuration"),
             .first_step = 100,
             .steps = 5000,
-            .batch = 4,
+            .batch = 3,
+            .largest_batch = 4,
             .discriminator_steps = 3};
   }
   static protocol::Masks masks() {
     return {5, release().label_maps(privacy::Private(label_map()), 5)};
   }
   static protocol::Fakes fakes() {
-    return {6, protocol::Ask::both, synthetic(uniform<float>({2, 3, 5, 7}, 1))};
+    return {.step = 6,
+            .ask = protocol::Ask::both,
+            .images = synthetic(uniform<float>({2, 3, 5, 7}, 1)),
+            .next_step = 9,
+            .next_batch = 3};
   }
   static protocol::Gradient gradient() {
     privacy::LossAverage average;

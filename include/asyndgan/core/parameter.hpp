@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -35,10 +36,11 @@ struct State {
     std::string name;  // "model.2.running_mean"
     Tensor<T, D>* tensor;
   };
-  /// Batches a running statistic has seen.
+  /// Batches a running statistic has seen, queries that samples have answered.
   struct NamedCounter {
     std::string name;  // "model.2.num_batches_tracked"
     std::int64_t* count;
+    std::size_t list = 0;  // 0 for a single number, else that many from `count` on
   };
 
   std::vector<NamedParameter> parameters;

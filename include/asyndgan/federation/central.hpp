@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -12,9 +13,11 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/core/label_map.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
 #include "asyndgan/federation/exchange.hpp"
+#include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/federation/weighting.hpp"
 #include "asyndgan/modality/generator_input.hpp"
@@ -30,8 +33,9 @@ namespace asyndgan::federation {
 /// What both sides of a run agree on. The centre sets it and a site is told.
 struct CentralOptions {
   std::uint64_t seed = 0;
-  std::uint64_t steps = 1000;   // of the generator
-  int batch = 4;                // label maps from each site for one exchange
+  std::uint64_t steps = 1000;  // of the generator
+  int batch = 4;               // label maps from each site for one exchange, on average
+  Sampling sampling = Sampling::balanced;
   int discriminator_steps = 1;  // for each step of the generator
   Variant variant = Variant::one_batch;
   Weighting weighting = Weighting::uniform;
@@ -41,6 +45,7 @@ struct CentralOptions {
   modality::GeneratorInput input = {};
   int height = 0;  // pixels, of the label maps
   int width = 0;
+  LabelMap public_label_maps = {};  // to draw for where a site keeps its own
   std::chrono::milliseconds patience = std::chrono::minutes(10);  // with a site
 };
 
@@ -76,10 +81,16 @@ class Central {
         optimizer_(weights(), adam),
         average_(weights(), options.weight_average),
         members_(static_cast<std::size_t>(sites)),
-        in_flight_(members_.size()) {
+        in_flight_(members_.size()),
+        batches_(batch_options(), std::vector<std::int64_t>(members_.size(), 1)) {
     if (sites < 1) throw ConfigError("a federation needs at least one site, none was given");
+    if (options.sampling == Sampling::pooled && options.weighting == Weighting::by_count) {
+      throw ConfigError(
+          "weighting by count and pooled sampling both count a large site's images more often: "
+          "choose one of them");
+    }
     const Shape fakes = generator_.output_shape(
-        {options.batch, options.input.channels(), options.height, options.width});
+        {batches_.largest(), options.input.channels(), options.height, options.width});
     limits_ = protocol::Limits::for_run(fakes, options.input.classes);
   }
   Central(const Central&) = delete;  // the optimiser points into the generator
@@ -95,35 +106,42 @@ class Central {
     }
     set_weights();
     for (std::size_t site = 0; site < members_.size(); ++site) {
+      in_flight_[site].next = batches_.next(site, step());
       send(site, protocol::Welcome{.rank = static_cast<std::uint32_t>(site + 1),
                                    .seed = options_.seed,
-                                   .first_step = step(),
+                                   .first_step = in_flight_[site].next.step,
                                    .steps = options_.steps,
-                                   .batch = static_cast<std::uint32_t>(options_.batch),
+                                   .batch = static_cast<std::uint32_t>(in_flight_[site].next.size),
+                                   .largest_batch = static_cast<std::uint32_t>(batches_.largest()),
                                    .discriminator_steps =
                                        static_cast<std::uint32_t>(options_.discriminator_steps)});
     }
     for (std::size_t site = 0; site < members_.size(); ++site) {
-      accept(site, receive<protocol::Masks>(site).maps.value());
+      if (in_flight_[site].next.size > 0) accept_masks(site);
     }
   }
 
   /// One step of the generator, with every site (lockstep).
   Report round() {
     Report report{.step = step() + 1, .sites = {}};
+    report.sites.resize(members_.size());
+    const auto weights = weights_of_step();
+    std::vector<std::size_t> taking_part;
+    for (std::size_t site = 0; site < members_.size(); ++site) {
+      if (in_flight_[site].next.step == step()) taking_part.push_back(site);
+    }
     std::vector<Contribution<G>> contributions;
     for (std::size_t exchange = 0; exchange < plan_.size(); ++exchange) {
-      for (std::size_t site = 0; site < members_.size(); ++site) send_fakes(site, exchange);
-      for (std::size_t site = 0; site < members_.size(); ++site) {
+      for (const std::size_t site : taking_part) send_fakes(site, exchange);
+      for (const std::size_t site : taking_part) {
         if (!plan_[exchange].return_gradient) {
-          accept(site, receive<protocol::Masks>(site).maps.value());
+          accept_masks(site);
           continue;
         }
         auto answer = receive<protocol::Gradient>(site);
         contributions.push_back(
-            {members_[site].weight, gradient_of(site, answer), &in_flight_[site].saved});
-        report.sites.push_back(answer.losses ? std::optional(answer.losses->value())
-                                             : std::nullopt);
+            {weights[site], gradient_of(site, answer), &in_flight_[site].saved});
+        if (answer.losses) report.sites[site] = answer.losses->value();
         if (answer.next_maps) accept(site, answer.next_maps->value());
       }
     }
@@ -163,7 +181,8 @@ class Central {
  private:
   /// One site's batch between its label maps and its gradient.
   struct InFlight {
-    LabelMap maps;
+    NextBatch next;
+    LabelMap maps;  // of the next batch, where the site sends them
     typename G::Saved saved;
     Shape fakes;
   };
@@ -176,26 +195,56 @@ class Central {
 
   void send_fakes(std::size_t site, std::size_t exchange) {
     InFlight& batch = in_flight_[site];
-    const random::Key key{.seed = options_.seed,
-                          .site = static_cast<std::uint32_t>(site + 1),
-                          .step = static_cast<std::uint32_t>(step() * plan_.size() + exchange),
-                          .purpose = random::Purpose::dropout};
+    random::Key key{.seed = options_.seed,
+                    .site = static_cast<std::uint32_t>(site + 1),
+                    .step = static_cast<std::uint32_t>(step() * plan_.size() + exchange),
+                    .purpose = random::Purpose::dropout};
+    const bool own_maps = members_[site].facts.sends_label_maps;
+    if (!own_maps) batch.maps = draw_public(batch.next.size, key);
     batch.saved = {};
     auto fakes = generate(generator_, options_.input.template make<T, D>(batch.maps, key),
                           batch.saved, layers::Pass{.key = key});
     batch.fakes = fakes.images().shape();
-    send(site, protocol::Fakes{.step = step(),
-                               .ask = ask(plan_[exchange]),
-                               .images = privacy::Release::synthetic(std::move(fakes))});
+    if (exchange + 1 == plan_.size()) batch.next = batches_.next(site, step() + 1);
+    protocol::Fakes message{.step = step(),
+                            .ask = ask(plan_[exchange]),
+                            .images = privacy::Release::synthetic(std::move(fakes)),
+                            .next_step = batch.next.step,
+                            .next_batch = static_cast<std::uint32_t>(batch.next.size)};
+    if (!own_maps) message.maps = privacy::Release::public_label_maps(batch.maps);
+    send(site, message);
+  }
+
+  /// For a site that keeps its label maps.
+  [[nodiscard]] LabelMap draw_public(int count, random::Key key) const {
+    key.purpose = random::Purpose::sample_masks;
+    const random::Stream draws(key);
+    const LabelMap& from = options_.public_label_maps;
+    LabelMap maps(count, from.h, from.w);
+    for (int n = 0; n < count; ++n) {
+      const auto chosen =
+          draws.below(static_cast<std::uint64_t>(n), static_cast<std::uint32_t>(from.n));
+      std::copy_n(from.labels.data() + chosen * from.plane(), from.plane(),
+                  maps.labels.data() + static_cast<std::size_t>(n) * maps.plane());
+    }
+    return maps;
+  }
+
+  /// The site's label maps of its next batch; a site that keeps its own sends none.
+  void accept_masks(std::size_t site) {
+    if (!members_[site].facts.sends_label_maps) return;
+    accept(site, receive<protocol::Masks>(site).maps.value());
   }
 
   void accept(std::size_t site, const LabelMap& maps) {
-    if (maps.n != options_.batch || maps.h != options_.height || maps.w != options_.width) {
-      throw ProtocolError("site '" + members_[site].name + "': label maps (" +
-                          std::to_string(maps.n) + ", " + std::to_string(maps.h) + ", " +
-                          std::to_string(maps.w) + "), expected (" +
-                          std::to_string(options_.batch) + ", " + std::to_string(options_.height) +
-                          ", " + std::to_string(options_.width) + ")");
+    const auto text = [](int n, int h, int w) {
+      return "(" + std::to_string(n) + ", " + std::to_string(h) + ", " + std::to_string(w) + ")";
+    };
+    const int expected = in_flight_[site].next.size;
+    if (maps.n != expected || maps.h != options_.height || maps.w != options_.width) {
+      throw ProtocolError("site '" + members_[site].name + "': label maps " +
+                          text(maps.n, maps.h, maps.w) + ", expected " +
+                          text(expected, options_.height, options_.width));
     }
     in_flight_[site].maps = maps;
   }
@@ -230,6 +279,15 @@ class Central {
     require("columns", member.facts.width, options_.width);
     require("channels", static_cast<std::uint32_t>(member.facts.channels.size()),
             static_cast<int>(limits_.channels));
+    const LabelMap& maps = options_.public_label_maps;
+    if (member.facts.sends_label_maps) return;
+    if (maps.n == 0 || maps.h != options_.height || maps.w != options_.width) {
+      throw ConfigError("site '" + member.name +
+                        "' keeps its label maps, so this run needs public ones of " +
+                        std::to_string(options_.height) + " x " + std::to_string(options_.width) +
+                        " pixels; it has " + std::to_string(maps.n) + " of " +
+                        std::to_string(maps.h) + " x " + std::to_string(maps.w));
+    }
   }
 
   void set_weights() {
@@ -239,6 +297,26 @@ class Central {
     }
     const auto shares = site_weights(options_.weighting, counts, options_.site_weights);
     for (std::size_t site = 0; site < members_.size(); ++site) members_[site].weight = shares[site];
+    if (options_.sampling == Sampling::pooled) require_counts();
+    batches_ = BatchPlan(batch_options(), std::move(counts));
+  }
+  [[nodiscard]] std::vector<double> weights_of_step() const {
+    std::vector<double> weights;
+    for (const Member& member : members_) weights.push_back(member.weight);
+    return step_weights(weights, batches_.sizes(step()));
+  }
+  void require_counts() const {
+    for (const Member& member : members_) {
+      if (member.facts.samples > 0) continue;
+      throw ConfigError("site '" + member.name +
+                        "' keeps its sample count, which pooled sampling needs");
+    }
+  }
+  [[nodiscard]] BatchPlan::Options batch_options() const {
+    return {.sampling = options_.sampling,
+            .batch = options_.batch,
+            .seed = options_.seed,
+            .steps = options_.steps};
   }
 
   template <class Message>
@@ -275,6 +353,7 @@ class Central {
   optim::WeightAverage<T, D> average_;
   std::vector<Member> members_;
   std::vector<InFlight> in_flight_;
+  BatchPlan batches_;
 };
 
 }  // namespace asyndgan::federation

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
+#include "asyndgan/layers/layer.hpp"
+#include "asyndgan/losses/running_statistics.hpp"
 #include "asyndgan/networks/network.hpp"
 #include "asyndgan/optim/adam.hpp"
 
@@ -28,9 +31,27 @@ struct Critic {
   Critic(const Critic&) = delete;  // the optimiser points into the network
   Critic& operator=(const Critic&) = delete;
 
+  /// From now on keeps the statistics of its features of real images of size (h, w).
+  /// `options.channels` is set from the network.
+  void keep_statistics(typename losses::RunningStatistics<T, D>::Options options, int h, int w) {
+    Net probe(network.options());  // a pass may change a network
+    typename Net::Saved saved;
+    (void)probe.forward(Tensor<T, D>({1, network.options().in_channels, h, w}), saved,
+                        layers::Pass::evaluation());
+    for (const auto* map : probe.features(saved)) options.channels.push_back(map->shape().c);
+    statistics.emplace(std::move(options));
+  }
+
+  void collect(const std::string& prefix, State<T, D>& state) {
+    network.collect(prefix, state);
+    optimizer.collect(prefix + ".optimizer", state);
+    if (statistics) statistics->collect(prefix + ".statistics", state);
+  }
+
   std::vector<int> channels;
   Net network;
   optim::Adam<T, D> optimizer;
+  std::optional<losses::RunningStatistics<T, D>> statistics;  // where the objective needs them
 
  private:
   static State<T, D> state_of(Net& network) {

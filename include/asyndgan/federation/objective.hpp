@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "asyndgan/core/tensor.hpp"
@@ -37,10 +38,20 @@ struct PairedTerm {
   std::function<losses::Loss<T, D>(const Tensor<T, D>& fake, const Tensor<T, D>& real)> loss;
 };
 
+/// A term that holds the discriminators' features of the fakes against their running means over
+/// the site's real images: losses::feature_statistics(). It reads no one image.
+struct StatisticsTerm {
+  double weight = 1;
+  bool by_class = true;     // a mean for every class of the label maps, else one for the image
+  double decay = 0.99;      // as in losses::RunningStatistics
+  int minimum_images = 32;  // likewise; the site's policy may ask for more
+};
+
 /// What a site asks of a fake. Evaluated at the site, because some terms read its images; the
 /// centre receives dL/dfake and scalars.
 ///
-///   L = adversarial * L_adv(D(y, fake)) + sum over paired terms of weight * loss(fake, x)
+///   L = adversarial * L_adv(D(y, fake)) + weight * (distance of D's features from the site's)
+///       + sum over paired terms of weight * loss(fake, x)
 ///
 /// Paired terms (L1, perceptual) are the papers' own, and they give the real image x away: the
 /// gradient of an L1 term has the sign of (fake - x) at every pixel. There are none unless
@@ -51,12 +62,14 @@ template <std::floating_point T, Device D = Cpu>
 struct Objective {
   AdversarialLoss<T, D> adversarial_loss = AdversarialLoss<T, D>::template of<losses::Lsgan>();
   double adversarial = 1;  // weight
+  std::optional<StatisticsTerm> feature_statistics = {};
   std::vector<PairedTerm<T, D>> paired_terms_that_reveal_images = {};
 
   /// The most that dL/dfake says about real images.
   [[nodiscard]] privacy::Reveals reveals() const {
-    return paired_terms_that_reveal_images.empty() ? privacy::Reveals::discriminator_only
-                                                   : privacy::Reveals::paired_image;
+    if (!paired_terms_that_reveal_images.empty()) return privacy::Reveals::paired_image;
+    return feature_statistics ? privacy::Reveals::site_statistics
+                              : privacy::Reveals::discriminator_only;
   }
 };
 

@@ -44,6 +44,56 @@ enum class Sampling {
   return sizes;
 }
 
+/// The part of a site in the steps of a run.
+struct NextBatch {
+  std::uint64_t step = 0;  // the first one that the site has a part in
+  int size = 0;            // its label maps there; 0 past the end of the run
+};
+
+/// Which site contributes how many label maps to which step: a function of the seed and the step
+/// alone, so that a site can be told of its next part beforehand, and a resumed run goes on as an
+/// uninterrupted one would.
+class BatchPlan {
+ public:
+  struct Options {
+    Sampling sampling = Sampling::balanced;
+    int batch = 1;
+    std::uint64_t seed = 0;   // of the run
+    std::uint64_t steps = 0;  // of the run
+  };
+
+  /// `counts` are the samples of every site; what they are matters to pooled sampling alone.
+  BatchPlan(const Options& options, std::vector<std::int64_t> counts)
+      : options_(options), counts_(std::move(counts)) {}
+
+  /// Batch size of every site at `step`.
+  [[nodiscard]] std::vector<int> sizes(std::uint64_t step) const {
+    return batch_sizes(options_.sampling, options_.batch, counts_,
+                       {.seed = options_.seed,
+                        .step = static_cast<std::uint32_t>(step),
+                        .purpose = random::Purpose::sample_masks});
+  }
+
+  /// The site's next part, from `step` on.
+  [[nodiscard]] NextBatch next(std::size_t site, std::uint64_t step) const {
+    for (; step < options_.steps; ++step) {
+      if (const int size = sizes(step)[site]; size > 0) return {step, size};
+    }
+    return {options_.steps, 0};
+  }
+
+  /// The most that a site can be asked for.
+  [[nodiscard]] int largest() const {
+    return options_.sampling == Sampling::balanced
+               ? options_.batch
+               : options_.batch * static_cast<int>(counts_.size());
+  }
+
+ private:
+  Options options_;
+  std::vector<std::int64_t> counts_;
+};
+
 /// The order in which a site goes through its samples: a fresh permutation each epoch, without
 /// end. Position p is a function of the key and p alone, so a resumed run draws what an
 /// uninterrupted one would.

@@ -16,19 +16,17 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
-#include "asyndgan/data/mirror.hpp"
 #include "asyndgan/data/slices.hpp"
 #include "asyndgan/federation/critic.hpp"
 #include "asyndgan/federation/exchange.hpp"
 #include "asyndgan/federation/objective.hpp"
-#include "asyndgan/federation/sampling.hpp"
+#include "asyndgan/federation/site_samples.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/modality/condition.hpp"
 #include "asyndgan/optim/schedule.hpp"
 #include "asyndgan/privacy/ledger.hpp"
 #include "asyndgan/privacy/private.hpp"
-#include "asyndgan/privacy/query_budget.hpp"
 #include "asyndgan/privacy/release.hpp"
 #include "asyndgan/privacy/sanitizers/pass_through.hpp"
 #include "asyndgan/protocol/codec.hpp"
@@ -94,14 +92,11 @@ class Site {
   Site(privacy::Private<data::Slices> data, const M& modality, Link link,
        privacy::EgressLedger& ledger, const SiteOptions<Net>& options)
       : options_(options),
-        data_(std::move(data)),
-        channels_(modality.channels()),
+        samples_(std::move(data), modality.channels(), options.policy,
+                 {.site = options.name, .secret = options.secret, .flip = options.flip}),
         link_(std::move(link)),
         outbox_(ledger, "central"),
-        release_(options.policy, options.secret),
-        budget_(size(), options.policy),
-        mask_order_(require_enough(), key(random::Purpose::sample_masks)),
-        real_order_(size(), key(random::Purpose::sample_real)) {
+        release_(options.policy, options.secret) {
     require_consistent_options();
     make_critics();
   }
@@ -110,12 +105,18 @@ class Site {
 
   /// Greets the centre and sends the first label maps.
   void join() {
-    send(protocol::Hello{options_.name, release_.facts(facts())});
-    welcome_ = receive<protocol::Welcome>();
-    const Shape& shape = data_.at_site().images.shape();
-    limits_ = protocol::Limits::for_run(
-        {batch_size(), static_cast<int>(channels_.size()), shape.h, shape.w}, classes());
-    send_masks();
+    send(protocol::Hello{options_.name, release_.facts(samples_.facts())});
+    const auto welcome = receive<protocol::Welcome>();
+    limits_ =
+        protocol::Limits::for_run({static_cast<int>(welcome.largest_batch), samples_.run_channels(),
+                                   samples_.height(), samples_.width()},
+                                  samples_.classes());
+    if (answered_ > 0 && welcome.first_step != step()) {
+      throw ProtocolError("the centre goes on with step " + std::to_string(welcome.first_step) +
+                          ", this site's checkpoint with step " + std::to_string(step()));
+    }
+    step_ = static_cast<std::int64_t>(welcome.first_step);
+    if (sends_label_maps() && welcome.batch > 0) send_masks(welcome.batch);
   }
 
   /// Answers one batch of fakes. False once the centre has said goodbye.
@@ -126,29 +127,29 @@ class Site {
       return false;
     }
     const auto fakes = protocol::expect<protocol::Fakes>(std::move(message));
-    if (fakes.step != step()) {
-      throw ProtocolError("fakes of step " + std::to_string(fakes.step) + ", expected step " +
-                          std::to_string(step()) + ": the centre replays or skips steps");
-    }
+    require_expected(fakes);
     const auto fake = fakes.images.value().template to<T, D>();
-    const auto condition = modality::one_hot<T, D>(batch_.maps, classes());
+    const auto condition = modality::Condition<T, D>::one_hot(
+        fakes.maps ? fakes.maps->value() : maps_, samples_.classes());
+    const int count = condition.labels.n;
+    require_shape(condition.channels.shape(),
+                  {count, samples_.classes(), samples_.height(), samples_.width()}, "label maps");
     require_shape(fake.shape(),
-                  {batch_.maps.n, static_cast<int>(channels_.size()), batch_.maps.h, batch_.maps.w},
-                  "fakes");
-    const double rate = options_.schedule.factor(static_cast<std::int64_t>(fakes.step));
+                  {count, samples_.run_channels(), samples_.height(), samples_.width()}, "fakes");
 
     if (fakes.ask != protocol::Ask::generator) {
-      const Sample real = draw_real();
+      const auto real = options_.pairing == Pairing::paired ? samples_.draw_paired(count)
+                                                            : samples_.draw_real(count);
       const auto losses = update_discriminator(critics_, real.condition, real.images, condition,
-                                               fake, options_.objective, pass(), rate);
+                                               fake, options_.objective, pass(), rate());
       losses_.discriminator_real = losses.real;
       losses_.discriminator_fake = losses.fake;
     }
     if (fakes.ask == protocol::Ask::discriminator) {
-      ++exchanges_;
-      send_masks();
+      go_on(fakes);
+      if (sends_label_maps()) send_masks(fakes.next_batch);
     } else {
-      answer_with_gradient(fakes.step, condition, fake);
+      answer_with_gradient(fakes, condition, fake);
     }
     return true;
   }
@@ -158,8 +159,8 @@ class Site {
   void serve(const std::function<void(Site&)>& after_step = {}) {
     try {
       join();
-      for (auto before = steps_; serve_round(); before = steps_) {
-        if (after_step && steps_ != before) after_step(*this);
+      for (auto before = step_; serve_round(); before = step_) {
+        if (after_step && step_ != before) after_step(*this);
       }
     } catch (const PolicyError& error) {
       const auto frame = outbox_.refuse({.step = step(), .reason = error.what()}, run_);
@@ -171,8 +172,11 @@ class Site {
   /// Closes the link; the centre finds the site gone.
   void leave() { link_.close(); }
 
-  /// Steps of the generator that this site has answered.
-  [[nodiscard]] std::uint64_t step() const { return static_cast<std::uint64_t>(steps_); }
+  /// The step of the generator that this site has its next part in: what it has answered lies
+  /// before, and all that it answers will be at or behind it.
+  [[nodiscard]] std::uint64_t step() const { return static_cast<std::uint64_t>(step_); }
+  /// The first step after the last that the site has answered; pooled sampling may skip some.
+  [[nodiscard]] std::uint64_t answered() const { return static_cast<std::uint64_t>(answered_); }
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] const std::string& farewell() const { return farewell_; }
   [[nodiscard]] const Critics<Net>& critics() const { return critics_; }
@@ -180,154 +184,76 @@ class Site {
   /// Everything that a resumed run needs: discriminators, moments, and where the draws stand.
   void collect(State<T, D>& state) {
     for (std::size_t i = 0; i < critics_.size(); ++i) {
-      const std::string prefix = "discriminator." + std::to_string(i);
-      critics_[i].network.collect(prefix, state);
-      critics_[i].optimizer.collect(prefix + ".optimizer", state);
+      critics_[i].collect("discriminator." + std::to_string(i), state);
     }
-    state.counters.push_back({"steps", &steps_});
+    samples_.collect(state);
+    state.counters.push_back({"step", &step_});
+    state.counters.push_back({"answered", &answered_});
     state.counters.push_back({"exchanges", &exchanges_});
   }
 
  private:
-  /// What the centre draws fakes for at the moment.
-  struct Batch {
-    std::vector<std::size_t> samples;
-    std::vector<bool> flipped;
-    LabelMap maps;  // as released
-  };
-  struct Sample {
-    Tensor<T, D> condition;
-    privacy::Private<Tensor<T, D>> images;
-  };
+  void require_expected(const protocol::Fakes& fakes) const {
+    if (fakes.step != step()) {
+      throw ProtocolError("fakes of step " + std::to_string(fakes.step) + ", expected step " +
+                          std::to_string(step()) + ": the centre replays or skips steps");
+    }
+    if (fakes.maps.has_value() == sends_label_maps()) {
+      throw ProtocolError(std::string("fakes ") + (fakes.maps ? "with" : "without") +
+                          " label maps, but this site " + (sends_label_maps() ? "sends" : "keeps") +
+                          " its own");
+    }
+  }
 
-  void answer_with_gradient(std::uint64_t step, const Tensor<T, D>& condition,
-                            const Tensor<T, D>& fake) {
+  void answer_with_gradient(const protocol::Fakes& fakes,
+                            const modality::Condition<T, D>& condition, const Tensor<T, D>& fake) {
     std::optional<privacy::Private<Tensor<T, D>>> paired;
     if (options_.objective.reveals() == privacy::Reveals::paired_image) {
-      paired = sample(batch_.samples, batch_.flipped).images;
+      paired = samples_.draw_paired(fake.shape().n).images;
     }
     auto judgement = generator_gradient(critics_, condition, fake, options_.objective, pass(),
                                         paired ? &*paired : nullptr);
     losses_.generator = judgement.loss;
     losses_.samples = static_cast<std::uint64_t>(fake.shape().n);
     loss_average_.add(losses_);
-    judgement.gradient.samples_behind = size();
-    protocol::Gradient answer{
-        step, release_.gradient(std::move(judgement.gradient), options_.sanitizer, step)};
+    judgement.gradient.samples_behind = samples_behind_statistics();
+    protocol::Gradient answer{fakes.step, release_.gradient(std::move(judgement.gradient),
+                                                            options_.sanitizer, fakes.step)};
     answer.losses = release_.losses(loss_average_);
-    ++exchanges_;
-    ++steps_;
-    if (step + 1 < welcome_.steps) answer.next_maps = next_maps();
+    answered_ = step_ + 1;
+    go_on(fakes);
+    if (sends_label_maps() && fakes.next_batch > 0) answer.next_maps = next_maps(fakes.next_batch);
     send(answer);
   }
 
-  void send_masks() { send(protocol::Masks{step(), next_maps()}); }
+  /// To the exchange that follows `answered`.
+  void go_on(const protocol::Fakes& answered) {
+    samples_.advance(answered.images.value().shape().n);
+    ++exchanges_;
+    step_ = static_cast<std::int64_t>(answered.next_step);
+  }
+
+  void send_masks(std::uint32_t count) { send(protocol::Masks{step(), next_maps(count)}); }
 
   /// Draws the next batch and releases its label maps.
-  [[nodiscard]] privacy::Shareable<LabelMap> next_maps() {
-    batch_.samples = mask_order_.draw(position(), batch_size());
-    batch_.flipped = flips(random::Purpose::sample_masks);
-    auto released = release_.label_maps(data_.map([&](const data::Slices& slices) {
-      return drawn(slices, batch_.samples, batch_.flipped).labels;
-    }),
+  [[nodiscard]] privacy::Shareable<LabelMap> next_maps(std::uint32_t count) {
+    auto released = release_.label_maps(samples_.draw_maps(static_cast<int>(count)),
                                         static_cast<std::uint64_t>(exchanges_));
-    batch_.maps = released.value();
+    maps_ = released.value();
     return released;
   }
-
-  /// The real images for D's update.
-  [[nodiscard]] Sample draw_real() {
-    if (options_.pairing == Pairing::paired) return sample(batch_.samples, batch_.flipped);
-    return sample(real_order_.draw(position(), batch_size()), flips(random::Purpose::sample_real));
+  [[nodiscard]] bool sends_label_maps() const {
+    return options_.policy.label_maps != privacy::MaskRelease::none;
   }
 
-  [[nodiscard]] Sample sample(const std::vector<std::size_t>& samples,
-                              const std::vector<bool>& flipped) {
-    budget_.spend(samples);
-    const auto batch =
-        data_.map([&](const data::Slices& slices) { return drawn(slices, samples, flipped); });
-    return {modality::one_hot<T, D>(batch.at_site().labels, classes()),
-            batch.map([&](const data::Slices& slices) { return all_channels(slices); })};
-  }
-
-  [[nodiscard]] static data::Slices drawn(const data::Slices& slices,
-                                          const std::vector<std::size_t>& samples,
-                                          const std::vector<bool>& flipped) {
-    data::Slices batch = gather(slices, samples);
-    for (std::size_t n = 0; n < flipped.size(); ++n) {
-      if (flipped[n]) mirror(batch, n);
-    }
-    return batch;
-  }
-
-  /// The run's channels; those that the site lacks are 0, and no discriminator looks at them.
-  [[nodiscard]] Tensor<T, D> all_channels(const data::Slices& slices) const {
-    const Shape& from = slices.images.shape();
-    const Shape shape{from.n, static_cast<int>(channels_.size()), from.h, from.w};
-    std::vector<T> values(shape.size(), T{0});
-    for (int n = 0; n < shape.n; ++n) {
-      for (int c = 0; c < from.c; ++c) {
-        const auto to =
-            static_cast<std::size_t>(n) * shape.image() +
-            static_cast<std::size_t>(own_channels_[static_cast<std::size_t>(c)]) * shape.plane();
-        const float* plane = &slices.images(n, c, 0, 0);
-        std::copy(plane, plane + shape.plane(), values.begin() + static_cast<std::ptrdiff_t>(to));
-      }
-    }
-    return Tensor<T, D>::from_host(shape, values);
-  }
-
-  [[nodiscard]] std::vector<bool> flips(random::Purpose purpose) const {
-    std::vector<bool> flipped(static_cast<std::size_t>(batch_size()), false);
-    if (!options_.flip) return flipped;
-    random::Key draw = key(random::Purpose::augment);
-    draw.site = static_cast<std::uint32_t>(purpose);  // the secret already names the site
-    draw.step = static_cast<std::uint32_t>(exchanges_);
-    const random::Stream coins(draw);
-    for (std::size_t i = 0; i < flipped.size(); ++i) flipped[i] = coins.below(i, 2) == 1;
-    return flipped;
-  }
-
-  [[nodiscard]] random::Key key(random::Purpose purpose) const {
-    return {.seed = options_.secret, .purpose = purpose};
-  }
   [[nodiscard]] layers::Pass pass() const {
-    random::Key dropout = key(random::Purpose::dropout);
-    dropout.step = static_cast<std::uint32_t>(exchanges_);
-    return {.key = dropout};
+    return {.key = {.seed = options_.secret,
+                    .step = static_cast<std::uint32_t>(exchanges_),
+                    .purpose = random::Purpose::dropout}};
   }
-  [[nodiscard]] std::size_t size() const { return data_.at_site().size(); }
-  [[nodiscard]] int classes() const { return data_.at_site().classes; }
-  [[nodiscard]] int batch_size() const { return static_cast<int>(welcome_.batch); }
-  [[nodiscard]] std::int64_t position() const { return exchanges_ * batch_size(); }
+  [[nodiscard]] double rate() const { return options_.schedule.factor(step_); }
 
-  [[nodiscard]] privacy::SiteFacts facts() const {
-    const Shape& shape = data_.at_site().images.shape();
-    privacy::SiteFacts facts{.samples = size(),
-                             .channels = channels_,
-                             .classes = static_cast<std::uint32_t>(classes()),
-                             .height = static_cast<std::uint32_t>(shape.h),
-                             .width = static_cast<std::uint32_t>(shape.w)};
-    for (const int channel : own_channels_) facts.available |= 1U << channel;
-    return facts;
-  }
-
-  [[nodiscard]] std::size_t require_enough() const {
-    if (size() >= 2) return size();
-    throw DataError("site '" + options_.name + "' has " + std::to_string(size()) +
-                    " labelled images, expected at least 2: with one, its gradients would be "
-                    "about that image alone");
-  }
-
-  void require_consistent_options() {
-    for (const std::string& channel : data_.at_site().channels) {
-      const auto found = std::find(channels_.begin(), channels_.end(), channel);
-      if (found == channels_.end()) {
-        throw DataError("site '" + options_.name + "' has a channel '" + channel +
-                        "' that its modality does not know");
-      }
-      own_channels_.push_back(static_cast<int>(found - channels_.begin()));
-    }
+  void require_consistent_options() const {
     const bool reads_pairs = options_.objective.reveals() == privacy::Reveals::paired_image;
     if ((reads_pairs || options_.pairing == Pairing::paired) &&
         options_.policy.label_maps != privacy::MaskRelease::as_they_are) {
@@ -338,28 +264,53 @@ class Site {
   }
 
   void make_critics() {
-    std::vector<std::vector<int>> groups{own_channels_};
+    std::vector<std::vector<int>> groups{samples_.channels()};
     if (options_.judging == Judging::per_modality) {
       groups.clear();
-      for (const int channel : own_channels_) groups.push_back({channel});
+      for (const int channel : samples_.channels()) groups.push_back({channel});
     }
-    const Shape& shape = data_.at_site().images.shape();
     for (std::size_t i = 0; i < groups.size(); ++i) {
       auto network_options = options_.discriminator;
-      network_options.in_channels = classes() + static_cast<int>(groups[i].size());
+      network_options.in_channels = samples_.classes() + static_cast<int>(groups[i].size());
       Net network(network_options);
       try {
-        (void)network.output_shape({1, network_options.in_channels, shape.h, shape.w});
+        (void)network.output_shape(
+            {1, network_options.in_channels, samples_.height(), samples_.width()});
       } catch (const ShapeError& error) {
         throw DataError("site '" + options_.name + "': images are too small: " + error.what());
       }
       State<T, D> state;
       network.collect("", state);
-      random::Key draw = key(random::Purpose::initialize);
-      draw.site = static_cast<std::uint32_t>(i);
+      const random::Key draw{.seed = options_.secret,
+                             .site = static_cast<std::uint32_t>(i),
+                             .purpose = random::Purpose::initialize};
       layers::initialize(state, options_.initialization, draw);
       critics_.emplace_back(groups[i], std::move(network), options_.adam);
+      if (options_.objective.feature_statistics) keep_statistics(critics_.back());
     }
+  }
+
+  /// A class that few images have is left out: its mean would be about those few, however often
+  /// they are drawn.
+  void keep_statistics(Critic<Net>& critic) const {
+    const auto& term = *options_.objective.feature_statistics;
+    typename losses::RunningStatistics<T, D>::Options kept{
+        .decay = term.decay, .minimum_images = static_cast<int>(statistics_minimum())};
+    if (term.by_class) {
+      kept.regions = samples_.classes();
+      for (const std::size_t images : samples_.images_by_class()) {
+        kept.silent.push_back(images < statistics_minimum());
+      }
+    }
+    critic.keep_statistics(std::move(kept), samples_.height(), samples_.width());
+  }
+  [[nodiscard]] std::size_t statistics_minimum() const {
+    const auto asked = options_.objective.feature_statistics->minimum_images;
+    return std::max<std::size_t>(static_cast<std::size_t>(asked), options_.policy.minimum_batch);
+  }
+  [[nodiscard]] std::uint64_t samples_behind_statistics() const {
+    if (!options_.objective.feature_statistics) return 0;
+    return std::min(samples_.size(), statistics_minimum());
   }
 
   template <class Message>
@@ -379,23 +330,18 @@ class Site {
   }
 
   SiteOptions<Net> options_;
-  privacy::Private<data::Slices> data_;
-  std::vector<std::string> channels_;  // of the run
-  std::vector<int> own_channels_;      // of the run's, those that the site has
+  SiteSamples<T, D> samples_;
   Link link_;
   protocol::SiteOutbox outbox_;
   protocol::Limits limits_;
   privacy::Release release_;
-  privacy::QueryBudget budget_;
-  EpochSampler mask_order_;
-  EpochSampler real_order_;
   Critics<Net> critics_;
   protocol::RunId run_ = 0;
-  protocol::Welcome welcome_;
-  Batch batch_;
+  LabelMap maps_;  // as released: what the centre draws fakes for at the moment
   privacy::Losses losses_;
   privacy::LossAverage loss_average_;
-  std::int64_t steps_ = 0;      // of the generator, answered
+  std::int64_t step_ = 0;       // of the generator: the next that the site has a part in
+  std::int64_t answered_ = 0;   // the last that it has answered, plus 1
   std::int64_t exchanges_ = 0;  // batches of fakes answered
   std::string farewell_;
 };

@@ -11,7 +11,9 @@
 #include "asyndgan/kernels/channels.hpp"
 #include "asyndgan/kernels/elementwise.hpp"
 #include "asyndgan/layers/layer.hpp"
+#include "asyndgan/losses/feature_statistics.hpp"
 #include "asyndgan/losses/loss.hpp"
+#include "asyndgan/modality/condition.hpp"
 #include "asyndgan/networks/network.hpp"
 #include "asyndgan/optim/adam.hpp"
 #include "asyndgan/privacy/private.hpp"
@@ -47,30 +49,35 @@ struct DiscriminatorLosses {
 };
 
 /// One Adam step of every discriminator of a site: real towards real, fake towards fake, in two
-/// passes, so that a batch norm never mixes them.
+/// passes, so that a batch norm never mixes them. Statistics of features take in the real ones.
 ///
 /// Shapes  conditions (N, Y, H, W), real (N, C, H, W), fake (N, C, H, W); the two N may differ.
 template <networks::Discriminator Net, class T = typename Net::Scalar,
           class D = typename Net::Place>
-DiscriminatorLosses update_discriminator(Critics<Net>& critics, const Tensor<T, D>& real_condition,
+DiscriminatorLosses update_discriminator(Critics<Net>& critics,
+                                         const modality::Condition<T, D>& real_condition,
                                          const privacy::Private<Tensor<T, D>>& real,
-                                         const Tensor<T, D>& fake_condition,
+                                         const modality::Condition<T, D>& fake_condition,
                                          const Tensor<T, D>& fake, const Objective<T, D>& objective,
                                          const layers::Pass& pass, double rate_factor = 1) {
   DiscriminatorLosses losses;
   for (Critic<Net>& critic : critics) {
-    const auto learn = [&](const Tensor<T, D>& condition, const Tensor<T, D>& image,
-                           auto adversarial_loss) {
-      typename Net::Saved saved;
+    const auto learn = [&](const modality::Condition<T, D>& condition, const Tensor<T, D>& image,
+                           auto adversarial_loss, typename Net::Saved& saved) {
       const auto logits = critic.network.forward(
-          kernels::join_channels(condition, image, critic.channels), saved, pass);
+          kernels::join_channels(condition.channels, image, critic.channels), saved, pass);
       const losses::Loss<T, D> loss = adversarial_loss(logits);
       critic.network.backward(loss.gradient, saved, layers::Wanted::parameters);
       return loss.value / static_cast<double>(critics.size());
     };
+    typename Net::Saved on_fake;
+    typename Net::Saved on_real;
     critic.optimizer.zero_gradients();
-    losses.fake += learn(fake_condition, fake, objective.adversarial_loss.fake);
-    losses.real += learn(real_condition, real.at_site(), objective.adversarial_loss.real);
+    losses.fake += learn(fake_condition, fake, objective.adversarial_loss.fake, on_fake);
+    losses.real += learn(real_condition, real.at_site(), objective.adversarial_loss.real, on_real);
+    if (critic.statistics) {
+      critic.statistics->update(critic.network.features(on_real), real_condition.labels);
+    }
     critic.optimizer.step(rate_factor);
   }
   return losses;
@@ -87,11 +94,12 @@ struct Judgement {
 /// that no discriminator judges has gradient 0.
 ///
 /// Shapes    condition (N, Y, H, W), fake and paired (N, C, H, W).
-/// Requires  `paired` is given if and only if the objective reads the paired image.
+/// Requires  `paired` is given if and only if the objective reads the paired image; the critics
+///           keep statistics if and only if the objective has a term of them.
 template <networks::Discriminator Net, class T = typename Net::Scalar,
           class D = typename Net::Place>
 [[nodiscard]] Judgement<T, D> generator_gradient(
-    Critics<Net>& critics, const Tensor<T, D>& condition, const Tensor<T, D>& fake,
+    Critics<Net>& critics, const modality::Condition<T, D>& condition, const Tensor<T, D>& fake,
     const Objective<T, D>& objective, const layers::Pass& pass,
     const privacy::Private<Tensor<T, D>>* paired = nullptr) {
   Judgement<T, D> judgement;
@@ -101,12 +109,21 @@ template <networks::Discriminator Net, class T = typename Net::Scalar,
   for (Critic<Net>& critic : critics) {
     typename Net::Saved saved;
     const auto logits = critic.network.forward(
-        kernels::join_channels(condition, fake, critic.channels), saved, pass);
+        kernels::join_channels(condition.channels, fake, critic.channels), saved, pass);
     losses::Loss<T, D> loss = objective.adversarial_loss.generator(logits);
-    const auto d_logits = kernels::scale(std::move(loss.gradient), objective.adversarial);
-    kernels::place_channels(critic.network.backward(d_logits, saved, layers::Wanted::input),
-                            critic.channels, d_fake);
     judgement.loss += objective.adversarial * loss.value;
+    std::vector<Tensor<T, D>> d_features;
+    if (critic.statistics) {
+      const double weight = objective.feature_statistics->weight;
+      auto distance = losses::feature_statistics(*critic.statistics, critic.network.features(saved),
+                                                 condition.labels);
+      judgement.loss += weight * distance.value;
+      for (auto& d : distance.gradients) d_features.push_back(kernels::scale(std::move(d), weight));
+    }
+    const auto d_logits = kernels::scale(std::move(loss.gradient), objective.adversarial);
+    kernels::place_channels(
+        critic.network.backward(d_logits, saved, layers::Wanted::input, d_features),
+        critic.channels, d_fake);
   }
   for (const auto& term : objective.paired_terms_that_reveal_images) {
     const losses::Loss<T, D> loss = term.loss(fake, paired->at_site());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +49,21 @@ enum class Weighting {
   if (!(sum > 0)) throw ConfigError("site weights: all are 0, expected a positive sum");
   for (double& weight : weights) weight /= sum;
   return weights;
+}
+
+/// What every site's gradient counts in a step: pi_j for equal batches, else in proportion to
+/// pi_j times the images of site j, so that with equal pi_j every image has the same vote.
+/// Requires  a positive sum of pi_j * sizes_j.
+[[nodiscard]] inline std::vector<double> step_weights(std::span<const double> weights,
+                                                      std::span<const int> sizes) {
+  std::vector<double> shares(weights.begin(), weights.end());
+  if (std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) == sizes.end()) {
+    return shares;
+  }
+  double sum = 0;
+  for (std::size_t site = 0; site < shares.size(); ++site) sum += shares[site] *= sizes[site];
+  for (double& share : shares) share /= sum;
+  return shares;
 }
 
 }  // namespace asyndgan::federation

@@ -35,7 +35,7 @@ template <std::floating_point T, Device D>
                                                 const kernels::RegionTable& pixels) {
   std::vector<double> images(static_cast<std::size_t>(pixels.regions));
   for (int r = 0; r < pixels.regions; ++r) {
-    if (!site.ready(votes.at(0, r, 0))) continue;
+    if (!site.ready(r, votes.at(0, r, 0))) continue;
     for (int n = 0; n < pixels.images; ++n) {
       images[static_cast<std::size_t>(r)] += pixels.at(n, r, 0) > 0 ? 1 : 0;
     }

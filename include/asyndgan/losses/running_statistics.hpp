@@ -51,10 +51,11 @@ class RunningStatistics {
   using FeatureMaps = std::span<const Tensor<T, D>* const>;
 
   struct Options {
-    std::vector<int> channels;  // of each feature map
-    int regions = 1;            // classes of the label maps, or 1 for the whole image
-    double decay = 0.99;        // of the votes a region has, whenever a batch adds to it
-    int minimum_images = 32;    // votes before a region is used
+    std::vector<int> channels = {};  // of each feature map
+    int regions = 1;                 // classes of the label maps, or 1 for the whole image
+    double decay = 0.99;             // of the votes a region has, whenever a batch adds to it
+    int minimum_images = 32;         // votes before a region is used
+    std::vector<bool> silent = {};   // regions that are never used; empty: none
   };
 
   /// Throws ContractViolation on options with which no region would ever be ready.
@@ -88,7 +89,11 @@ class RunningStatistics {
     const Map& m = maps_.at(map);
     return {table(m.votes), table(m.mean), table(m.square)};
   }
-  [[nodiscard]] bool ready(double votes) const { return votes >= options_.minimum_images; }
+  [[nodiscard]] bool ready(int region, double votes) const {
+    const bool silent =
+        !options_.silent.empty() && options_.silent[static_cast<std::size_t>(region)];
+    return !silent && votes >= options_.minimum_images;
+  }
 
   [[nodiscard]] const Options& options() const { return options_; }
 
@@ -148,6 +153,8 @@ class RunningStatistics {
     const bool positive = std::all_of(options.channels.begin(), options.channels.end(),
                                       [](int channels) { return channels > 0; });
     if (!positive || options.regions < 1 || options.regions > 256 || options.minimum_images < 1 ||
+        (!options.silent.empty() &&
+         options.silent.size() != static_cast<std::size_t>(options.regions)) ||
         !(options.decay >= 0 && options.decay < 1)) {
       throw ContractViolation("RunningStatistics: options out of range");
     }

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
@@ -62,5 +63,18 @@ template <std::floating_point T, Device D = Cpu>
   }
   return Tensor<T, D>::from_host({labels.n, 1, labels.h, labels.w}, values);
 }
+
+/// Label maps, and what the networks see of them.
+template <std::floating_point T, Device D = Cpu>
+struct Condition {
+  LabelMap labels;        // (N, H, W)
+  Tensor<T, D> channels;  // (N, Y, H, W)
+
+  /// Errors  as one_hot().
+  [[nodiscard]] static Condition one_hot(LabelMap labels, int classes) {
+    auto channels = modality::one_hot<T, D>(labels, classes);
+    return {std::move(labels), std::move(channels)};
+  }
+};
 
 }  // namespace asyndgan::modality

@@ -59,6 +59,17 @@ namespace detail {
   return shape.n == 1 && shape.h == 1 && shape.w == 1 ? 1 : 4;
 }
 
+/// A single number has no extent, as PyTorch's num_batches_tracked.
+template <class Counter>
+[[nodiscard]] safetensors::Extents extents_of(const Counter& counter) {
+  if (counter.list == 0) return {};
+  return {counter.list};
+}
+template <class Counter>
+[[nodiscard]] std::span<const std::int64_t> numbers_of(const Counter& counter) {
+  return {counter.count, counter.list == 0 ? 1 : counter.list};
+}
+
 /// One tensor of a State and its place in a file.
 template <std::floating_point T, Device D>
 struct Place {
@@ -161,8 +172,9 @@ void save_checkpoint(const std::filesystem::path& path, const State<T, D>& state
     arrays.push_back(
         {place.name, safetensors::DTypeOf<T>::value, place.extents, std::as_bytes(values)});
   }
-  for (const auto& [name, count] : state.counters) {
-    arrays.push_back({name, safetensors::DType::i64, {}, std::as_bytes(std::span(count, 1))});
+  for (const auto& counter : state.counters) {
+    arrays.push_back({counter.name, safetensors::DType::i64, detail::extents_of(counter),
+                      std::as_bytes(detail::numbers_of(counter))});
   }
   safetensors::write(path, arrays, metadata);
 }
@@ -185,11 +197,11 @@ Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
   const auto places = detail::places_of(state);
   std::set<std::string> names;
   for (const auto& place : places) names.insert(place.name);
-  for (const auto& [name, count] : state.counters) names.insert(name);
+  for (const auto& counter : state.counters) names.insert(counter.name);
   detail::require_names(file, names, options.allow_extra);
 
-  for (const auto& [name, count] : state.counters) {
-    detail::require_form(file, name, safetensors::DType::i64, {});
+  for (const auto& counter : state.counters) {
+    detail::require_form(file, counter.name, safetensors::DType::i64, detail::extents_of(counter));
   }
   for (const auto& place : places) {
     detail::require_form(file, place.name, safetensors::DTypeOf<T>::value, place.extents);
@@ -202,8 +214,9 @@ Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
     const std::vector<T> values = file.values<T>(place.name);
     *place.tensor = Tensor<T, D>::from_host(place.tensor->shape(), values);
   }
-  for (const auto& [name, count] : state.counters) {
-    *count = file.values<std::int64_t>(name).front();
+  for (const auto& counter : state.counters) {
+    const auto values = file.values<std::int64_t>(counter.name);
+    std::copy(values.begin(), values.end(), counter.count);
   }
   return file.metadata();
 }

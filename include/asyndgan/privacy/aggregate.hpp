@@ -51,6 +51,7 @@ struct SiteFacts {
   std::uint32_t classes = 0;
   std::uint32_t height = 0;  // pixels
   std::uint32_t width = 0;
+  bool sends_label_maps = true;  // false: its policy keeps them, the centre draws public ones
 
   friend bool operator==(const SiteFacts&, const SiteFacts&) = default;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/log.hpp"
+#include "asyndgan/core/parameter.hpp"
 #include "asyndgan/privacy/policy.hpp"
 
 namespace asyndgan::privacy {
@@ -22,60 +24,48 @@ namespace asyndgan::privacy {
 /// Threads  one at a time.
 class QueryBudget {
  public:
-  /// What a resumed run needs.
-  struct Record {
-    std::vector<std::uint64_t> per_sample;
-    std::uint64_t refusals = 0;
-  };
-
   QueryBudget(std::size_t samples, const SitePolicy& policy)
       : per_sample_limit_(policy.queries_per_sample),
         site_limit_(policy.queries_per_site),
-        record_{std::vector<std::uint64_t>(samples), 0} {}
+        per_sample_(samples, 0) {}
 
   [[nodiscard]] bool may_ask(std::size_t sample) const {
-    return below(site_spent_, site_limit_) &&
-           below(record_.per_sample.at(sample), per_sample_limit_);
+    return below(site_spent_, site_limit_) && below(per_sample_.at(sample), per_sample_limit_);
   }
 
   /// One query of each of `samples`, all or none; a sample may be named several times.
   void spend(std::span<const std::size_t> samples) {
     std::size_t granted = 0;
     for (; granted < samples.size() && may_ask(samples[granted]); ++granted) {
-      ++record_.per_sample[samples[granted]];
+      ++per_sample_[samples[granted]];
       ++site_spent_;
     }
     if (granted == samples.size()) return;
     const std::string reason = why_not();
-    for (std::size_t i = 0; i < granted; ++i) --record_.per_sample[samples[i]];
-    site_spent_ -= granted;
-    ++record_.refusals;
+    for (std::size_t i = 0; i < granted; ++i) --per_sample_[samples[i]];
+    site_spent_ -= static_cast<std::int64_t>(granted);
+    ++refusals_;
     log(LogLevel::warning, "query refused: " + reason);
     throw PolicyError(reason);
   }
   void spend(std::size_t sample) { spend(std::span(&sample, 1)); }
 
-  [[nodiscard]] std::uint64_t spent() const { return site_spent_; }
-  [[nodiscard]] std::uint64_t spent(std::size_t sample) const {
-    return record_.per_sample.at(sample);
-  }
-  [[nodiscard]] std::uint64_t refusals() const { return record_.refusals; }
+  [[nodiscard]] std::int64_t spent() const { return site_spent_; }
+  [[nodiscard]] std::int64_t spent(std::size_t sample) const { return per_sample_.at(sample); }
+  [[nodiscard]] std::int64_t refusals() const { return refusals_; }
 
-  [[nodiscard]] const Record& record() const { return record_; }
-  /// Throws CheckpointError unless the record is of as many samples.
-  void restore(Record record) {
-    if (record.per_sample.size() != record_.per_sample.size()) {
-      throw CheckpointError("query budget of " + std::to_string(record.per_sample.size()) +
-                            " samples, expected " + std::to_string(record_.per_sample.size()));
-    }
-    record_ = std::move(record);
-    site_spent_ = 0;
-    for (const std::uint64_t count : record_.per_sample) site_spent_ += count;
+  /// "<prefix>.per_sample", "<prefix>.site", "<prefix>.refusals" among the counters: a resumed
+  /// run has spent what it had.
+  template <std::floating_point T, Device D>
+  void collect(const std::string& prefix, State<T, D>& state) {
+    state.counters.push_back({prefix + ".per_sample", per_sample_.data(), per_sample_.size()});
+    state.counters.push_back({prefix + ".site", &site_spent_});
+    state.counters.push_back({prefix + ".refusals", &refusals_});
   }
 
  private:
-  [[nodiscard]] static bool below(std::uint64_t count, std::uint64_t limit) {
-    return limit == 0 || count < limit;
+  [[nodiscard]] static bool below(std::int64_t count, std::uint64_t limit) {
+    return limit == 0 || static_cast<std::uint64_t>(count) < limit;
   }
 
   // Names no sample: the text may reach the centre in a Refusal.
@@ -89,8 +79,9 @@ class QueryBudget {
 
   std::uint64_t per_sample_limit_;
   std::uint64_t site_limit_;
-  std::uint64_t site_spent_ = 0;
-  Record record_;
+  std::vector<std::int64_t> per_sample_;
+  std::int64_t site_spent_ = 0;
+  std::int64_t refusals_ = 0;
 };
 
 }  // namespace asyndgan::privacy

@@ -109,9 +109,11 @@ class Release {
         mean, {.content = Content::aggregate, .items = mean.samples, .treatment = "mean"});
   }
 
-  /// Counts and extents. The sample count becomes 0 where the policy keeps it.
+  /// Counts and extents, and whether label maps will follow. The sample count becomes 0 where
+  /// the policy keeps it.
   [[nodiscard]] Shareable<SiteFacts> facts(SiteFacts facts) const {
     if (!policy_.allow_sample_count) facts.samples = 0;
+    facts.sends_label_maps = policy_.label_maps != MaskRelease::none;
     return {std::move(facts), {.content = Content::site_facts, .items = 1, .treatment = "counts"}};
   }
 

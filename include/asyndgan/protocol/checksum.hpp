@@ -8,7 +8,7 @@
 #include <span>
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include <nmmintrin.h>  // SSE 4.2 and older; <immintrin.h> costs a compiler half a second
 #endif
 
 namespace asyndgan::protocol {

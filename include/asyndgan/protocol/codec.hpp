@@ -41,10 +41,10 @@ class MessageWriter {
   void write(const Welcome& welcome) {
     writer_.number(welcome.rank);
     writer_.number(welcome.seed);
-    writer_.number(welcome.config_digest);
     writer_.number(welcome.first_step);
     writer_.number(welcome.steps);
     writer_.number(welcome.batch);
+    writer_.number(welcome.largest_batch);
     writer_.number(welcome.discriminator_steps);
   }
   void write(const Masks& masks) {
@@ -56,6 +56,8 @@ class MessageWriter {
     writer_.number(static_cast<std::uint8_t>(fakes.ask));
     tensor(fakes.images);
     optional(fakes.maps, [&](const auto& maps) { label_map(maps); });
+    writer_.number(fakes.next_step);
+    writer_.number(fakes.next_batch);
   }
   void write(const Gradient& gradient) {
     step_ = gradient.step;
@@ -185,10 +187,15 @@ class MessageReader {
     Welcome welcome;
     welcome.rank = reader_.number<std::uint32_t>("rank", 1, 0x7FFFFFFF);
     welcome.seed = reader_.number<std::uint64_t>("seed");
-    welcome.config_digest = reader_.number<std::uint64_t>("configuration digest");
     welcome.first_step = reader_.number<std::uint64_t>("first step");
     welcome.steps = reader_.number<std::uint64_t>("steps");
-    welcome.batch = reader_.number<std::uint32_t>("batch", 1, limits_.batch);
+    welcome.batch = reader_.number<std::uint32_t>("batch", 0, limits_.batch);
+    welcome.largest_batch = reader_.number<std::uint32_t>("largest batch", 1, limits_.batch);
+    if (welcome.batch > welcome.largest_batch) {
+      throw ProtocolError("batch is " + std::to_string(welcome.batch) +
+                          ", expected at most the largest batch, " +
+                          std::to_string(welcome.largest_batch));
+    }
     welcome.discriminator_steps =
         reader_.number<std::uint32_t>("discriminator steps", 1, 0x7FFFFFFF);
     return welcome;
@@ -196,9 +203,14 @@ class MessageReader {
 
   [[nodiscard]] Fakes fakes() {
     const auto ask = static_cast<Ask>(reader_.number<std::uint8_t>("ask", 0, 2));
-    auto images = tensor(privacy::Content::synthetic);
-    Fakes fakes{step_, ask, std::move(images)};
+    Fakes fakes{step_, ask, tensor(privacy::Content::synthetic)};
     if (present("maps present")) fakes.maps = label_map();
+    fakes.next_step = reader_.number<std::uint64_t>("next step");
+    if (fakes.next_step < step_) {
+      throw ProtocolError("next step is " + std::to_string(fakes.next_step) + ", expected " +
+                          std::to_string(step_) + " or later");
+    }
+    fakes.next_batch = reader_.number<std::uint32_t>("next batch", 0, limits_.batch);
     return fakes;
   }
 

@@ -34,10 +34,10 @@ struct Hello {
 struct Welcome {
   std::uint32_t rank = 0;                 // the site's, from 1
   std::uint64_t seed = 0;                 // of the run: public, so it may hide nothing
-  std::uint64_t config_digest = 0;        // digest() of what both sides must agree on
   std::uint64_t first_step = 0;           // the step that the site is to begin with
   std::uint64_t steps = 0;                // of the whole run
-  std::uint32_t batch = 0;                // maps to send for a step
+  std::uint32_t batch = 0;                // label maps of that step; 0: the site has no part left
+  std::uint32_t largest_batch = 1;        // that any step can ask for
   std::uint32_t discriminator_steps = 1;  // for each step of the generator
 
   friend bool operator==(const Welcome&, const Welcome&) = default;
@@ -56,12 +56,14 @@ enum class Ask : std::uint8_t {
   generator = 2,      // answer with dL/dfake
 };
 
-/// Centre to site: G's images for the masks of the same step.
+/// Centre to site: G's images for the masks of the same step, and what comes after them.
 struct Fakes {
   std::uint64_t step = 0;
   Ask ask = Ask::both;
   privacy::Shareable<privacy::HostTensor> images;         // (N, C, H, W)
-  std::optional<privacy::Shareable<LabelMap>> maps = {};  // where the site sent none: (N, H, W)
+  std::optional<privacy::Shareable<LabelMap>> maps = {};  // where the site sends none: (N, H, W)
+  std::uint64_t next_step = 0;   // the site's next; `step` again for a further exchange of it
+  std::uint32_t next_batch = 0;  // label maps of it; 0: the site has no part left
 };
 
 /// Site to centre: the answer to Fakes.
@@ -69,7 +71,8 @@ struct Gradient {
   std::uint64_t step = 0;
   privacy::Shareable<privacy::HostTensor> d_fake;  // dL/dfake, (N, C, H, W)
   std::optional<privacy::Shareable<privacy::Losses>> losses = {};
-  std::optional<privacy::Shareable<LabelMap>> next_maps = {};  // of step + 1: spares a round trip
+  std::optional<privacy::Shareable<LabelMap>> next_maps =
+      {};  // of the next step: spares a round trip
 };
 
 /// Either side: what you asked for I do not do. `reason` is for people.

@@ -190,6 +190,7 @@ inline void write_facts(const privacy::SiteFacts& facts, ByteWriter& writer) {
   writer.number(facts.classes);
   writer.number(facts.height);
   writer.number(facts.width);
+  writer.number(static_cast<std::uint8_t>(facts.sends_label_maps));
 }
 
 [[nodiscard]] inline privacy::SiteFacts read_facts(ByteReader& reader, const Limits& limits) {
@@ -205,6 +206,7 @@ inline void write_facts(const privacy::SiteFacts& facts, ByteWriter& writer) {
   facts.classes = reader.number<std::uint32_t>("classes", 1, 256);
   facts.height = reader.number<std::uint32_t>("image height");
   facts.width = reader.number<std::uint32_t>("image width");
+  facts.sends_label_maps = reader.number<std::uint8_t>("sends label maps", 0, 1) == 1;
   return facts;
 }
 
