@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/layers/layer.hpp"
 #include "asyndgan/losses/adversarial.hpp"
+#include "asyndgan/transport/transport.hpp"
 
 /// The smallest model of each concept, to copy from when writing one's own, and one that just
 /// fails, which keeps the concept honest.
@@ -55,6 +61,38 @@ struct PolicyWithoutSlope {
   static double real(double logit) { return -logit; }
   static double fake(double logit) { return logit; }
   static double generator(double logit) { return -logit; }
+};
+
+/// A transport::Transport: takes every message, brings none, and is moved but not copied, as an
+/// end of a connection is.
+struct SilentTransport {
+  SilentTransport() = default;
+  SilentTransport(SilentTransport&&) = default;
+  SilentTransport& operator=(SilentTransport&&) = default;
+
+  void send(transport::Peer /*peer*/, std::span<const std::byte> message) {
+    if (closed) throw TransportError("this end is closed");
+    sent.emplace_back(message.begin(), message.end());
+  }
+  [[nodiscard]] std::vector<std::byte> receive(transport::Peer /*peer*/,
+                                               std::chrono::milliseconds limit) {
+    throw TransportTimeout("silent for " + std::to_string(limit.count()) + " ms");
+  }
+  [[nodiscard]] transport::Arrival receive_any(std::chrono::milliseconds limit) {
+    throw TransportTimeout("silent for " + std::to_string(limit.count()) + " ms");
+  }
+  void close() { closed = true; }
+
+  std::vector<std::vector<std::byte>> sent;
+  bool closed = false;
+};
+
+/// No transport: whoever waits for a peer that hangs waits for ever.
+struct TransportWithoutLimit {
+  void send(transport::Peer /*peer*/, std::span<const std::byte> /*message*/) {}
+  [[nodiscard]] std::vector<std::byte> receive(transport::Peer /*peer*/) { return {}; }
+  [[nodiscard]] transport::Arrival receive_any() { return {}; }
+  void close() {}
 };
 
 }  // namespace asyndgan::test
