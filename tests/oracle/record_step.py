@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records two whole steps of AsynDGAN with two sites, one-batch variant, in one process: for each
-site D learns from the real images and the fakes, then judges the same fakes; G follows the weighted
-sum of the sites' losses. Adam throughout, instance norm, no dropout."""
+"""Records two whole steps of AsynDGAN with two sites in one process, both variants: for each site D
+learns from the real images and the fakes, then judges the same fakes (one batch) or those of a batch
+drawn anew (two-phase, Algorithm 1 of Chang et al.); G follows the weighted sum of the sites' losses.
+Adam throughout, instance norm, no dropout."""
 import sys
 
 import torch
@@ -14,7 +15,7 @@ WEIGHTS = (0.25, 0.75)
 LOSSES = {"least_squares": f.mse_loss, "vanilla": f.binary_cross_entropy_with_logits}
 
 
-def record_losses(r, name, loss):
+def record_losses(r, name, loss, two_phase):
     def towards(logits, target):
         return loss(logits, torch.full_like(logits, target))
 
@@ -29,25 +30,33 @@ def record_losses(r, name, loss):
         for parameter, value in net.named_parameters():
             r.add(f"{case}.{parameter}.grad", value.grad)
 
+    def masks(name, step):
+        return [tensor(f"step.{name}{site}.{step}", (2, 2, 16, 20)) for site in range(2)]
+
     for step in range(2):
         case = f"{name}.{step}"
-        masks = [tensor(f"step.mask{site}.{step}", (2, 2, 16, 20)) for site in range(2)]
+        ys = masks("mask", step)
         reals = [tensor(f"step.real{site}.{step}", (2, 1, 16, 20)) for site in range(2)]
-        fakes = [g(mask) for mask in masks]
-        total = 0
+        fakes = [g(y) for y in ys]
         for site, d in enumerate(ds):
-            y, fake = masks[site], fakes[site]
+            y, fake = ys[site], fakes[site]
             adams[1 + site].zero_grad()
             on_fake = towards(d(torch.cat([y, fake.detach()], 1)), 0.0)
             on_real = towards(d(torch.cat([y, reals[site]], 1)), 1.0)
             (on_fake + on_real).backward()
             record_gradients(f"{case}.d{site}", d)
             adams[1 + site].step()
-            judged = towards(d(torch.cat([y, fake], 1)), 1.0)
-            r.add(f"{case}.d_fake{site}", torch.autograd.grad(judged, fake, retain_graph=True)[0])
-            r.value(f"{case}.d{site}.on_fake", on_fake)
-            r.value(f"{case}.d{site}.on_real", on_real)
-            r.value(f"{case}.d{site}.judged", judged)
+            r.value(f"{case}.d{site}.on_fake", on_fake.detach())
+            r.value(f"{case}.d{site}.on_real", on_real.detach())
+        if two_phase:
+            ys = masks("second_mask", step)
+            fakes = [g(y) for y in ys]
+        total = 0
+        for site, d in enumerate(ds):
+            judged = towards(d(torch.cat([ys[site], fakes[site]], 1)), 1.0)
+            (d_fake,) = torch.autograd.grad(judged, fakes[site], retain_graph=True)
+            r.add(f"{case}.d_fake{site}", d_fake)
+            r.value(f"{case}.d{site}.judged", judged.detach())
             total = total + WEIGHTS[site] * judged
         adams[0].zero_grad()
         total.backward()
@@ -59,10 +68,11 @@ def record_losses(r, name, loss):
 
 
 def main(folder):
-    r = Recorder()
-    for name, loss in LOSSES.items():
-        record_losses(r, name, loss)
-    r.write(f"{folder}/step.safetensors", "record_step.py")
+    for file, two_phase in (("step", False), ("two_phase", True)):
+        r = Recorder()
+        for name, loss in LOSSES.items():
+            record_losses(r, name, loss, two_phase)
+        r.write(f"{folder}/{file}.safetensors", "record_step.py")
 
 
 if __name__ == "__main__":
