@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The usual instantiations, so that a program that links them need not compile them.
+#include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/networks/patch_discriminator.hpp"
 #include "asyndgan/networks/pixel_discriminator.hpp"
 #include "asyndgan/networks/resnet_generator.hpp"
@@ -10,6 +11,10 @@
 #include "asyndgan/optim/weight_average.hpp"
 
 namespace asyndgan {
+
+namespace layers {
+template void initialize(State<float, Cpu>&, const Initialization&, const random::Key&);
+}  // namespace layers
 
 namespace networks {
 template class ResnetGenerator<float, Cpu>;

@@ -3,6 +3,7 @@
 
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 
 #include "support/catch.hpp"
 

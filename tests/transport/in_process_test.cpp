@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/transport/in_process.hpp"
 
+#include <thread>
+
 #include "conformance/transport.hpp"
 #include "support/catch.hpp"
 

@@ -143,4 +143,8 @@ void initialize(State<T, D>& state, const Initialization& how, const random::Key
   }
 }
 
+#ifdef ASYNDGAN_COMPILED
+extern template void initialize(State<float, Cpu>&, const Initialization&, const random::Key&);
+#endif
+
 }  // namespace asyndgan::layers

@@ -54,89 +54,22 @@ class ResnetGenerator {
   };
 
   /// Throws ContractViolation on options that make no network.
-  explicit ResnetGenerator(const Options& options)
-      : options_(checked(options)), last_(seven(options.base_channels, options.out_channels)) {
-    const int base = options.base_channels;
-    auto first = seven(options.in_channels, base);
-    first.bias = detail::needs_bias(options.norm);
-    downs_.emplace_back(typename Down::Options{.convolution = first, .norm = options.norm});
-    for (const int width : {base, 2 * base}) downs_.push_back(halving(width));
-    for (int i = 0; i < options.blocks; ++i) {
-      blocks_.emplace_back(typename ResidualBlock<T, D>::Options{.channels = 4 * base,
-                                                                 .norm = options.norm,
-                                                                 .dropout = options.dropout,
-                                                                 .dropout_index = i});
-    }
-    for (const int width : {2 * base, base}) ups_.push_back(doubling(width));
-  }
+  explicit ResnetGenerator(const Options& options);
 
   /// Throws ShapeError on other than Y channels or a side below 5.
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    if (input.c != options_.in_channels || input.h < kMinimumSide || input.w < kMinimumSide) {
-      throw ShapeError("ResnetGenerator: input " + to_string(input) + ", expected " +
-                       std::to_string(options_.in_channels) + " channels and sides of at least " +
-                       std::to_string(kMinimumSide) + " pixels");
-    }
-    Shape shape = input;
-    for (const auto& down : downs_) shape = down.output_shape(shape);
-    for (const auto& up : ups_) shape = up.output_shape(shape);
-    return last_.output_shape(shape);
-  }
+  [[nodiscard]] Shape output_shape(const Shape& input) const;
 
-  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {}) {
-    (void)output_shape(input.shape());
-    saved.downs.resize(downs_.size());
-    saved.blocks.resize(blocks_.size());
-    saved.ups.resize(ups_.size());
-    Tensor<T, D> x = std::move(input);
-    for (std::size_t i = 0; i < downs_.size(); ++i) {
-      x = downs_[i].forward(std::move(x), saved.downs[i], pass);
-    }
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      x = blocks_[i].forward(std::move(x), saved.blocks[i], pass);
-    }
-    for (std::size_t i = 0; i < ups_.size(); ++i) {
-      x = ups_[i].forward(std::move(x), saved.ups[i], pass);
-    }
-    x = last_.forward(std::move(x), saved.last, pass);
-    return tanh_.forward(std::move(x), saved.tanh, pass);
-  }
+  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {});
 
   Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
-                        Wanted wanted = Wanted::all) {
-    const Wanted behind = detail::behind_first(wanted);
-    Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
-    d = last_.backward(d, saved.last, behind);
-    for (std::size_t i = ups_.size(); i-- > 0;) d = ups_[i].backward(d, saved.ups[i], behind);
-    for (std::size_t i = blocks_.size(); i-- > 0;) {
-      d = blocks_[i].backward(d, saved.blocks[i], behind);
-    }
-    for (std::size_t i = downs_.size(); i-- > 0;) {
-      d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind);
-    }
-    return d;
-  }
+                        Wanted wanted = Wanted::all);
 
-  void collect(const std::string& prefix, State<T, D>& state) {
-    const std::string name = detail::join(prefix, "model");
-    int entry = 1;  // 0 is the padding of the first convolution
-    const auto next = [&entry](int entries) { return std::exchange(entry, entry + entries); };
-    for (auto& down : downs_) down.collect(name, next(3), state);
-    for (auto& block : blocks_) block.collect(detail::join(name, next(1)), state);
-    for (auto& up : ups_) up.collect(name, next(3), state);
-    last_.collect(detail::join(name, entry + 1), state);  // behind its padding
-  }
+  void collect(const std::string& prefix, State<T, D>& state);
 
   [[nodiscard]] const Options& options() const { return options_; }
 
   /// "ResnetGenerator 3 -> 1, base 64, 9 blocks, norm instance, dropout 0.5"
-  [[nodiscard]] std::string describe() const {
-    return "ResnetGenerator " + std::to_string(options_.in_channels) + " -> " +
-           std::to_string(options_.out_channels) + ", base " +
-           std::to_string(options_.base_channels) + ", " + std::to_string(options_.blocks) +
-           " blocks, norm " + layers::to_string(options_.norm) + ", dropout " +
-           detail::number(options_.dropout);
-  }
+  [[nodiscard]] std::string describe() const;
 
  private:
   static constexpr int kMinimumSide = 5;  // of which the blocks see 2, enough to reflect 1
@@ -184,6 +117,92 @@ class ResnetGenerator {
   layers::Tanh<T, D> tanh_;
 };
 static_assert(Generator<ResnetGenerator<float, Cpu>>);
+
+template <std::floating_point T, Device D>
+ResnetGenerator<T, D>::ResnetGenerator(const Options& options)
+    : options_(checked(options)), last_(seven(options.base_channels, options.out_channels)) {
+  const int base = options.base_channels;
+  auto first = seven(options.in_channels, base);
+  first.bias = detail::needs_bias(options.norm);
+  downs_.emplace_back(typename Down::Options{.convolution = first, .norm = options.norm});
+  for (const int width : {base, 2 * base}) downs_.push_back(halving(width));
+  for (int i = 0; i < options.blocks; ++i) {
+    blocks_.emplace_back(typename ResidualBlock<T, D>::Options{.channels = 4 * base,
+                                                               .norm = options.norm,
+                                                               .dropout = options.dropout,
+                                                               .dropout_index = i});
+  }
+  for (const int width : {2 * base, base}) ups_.push_back(doubling(width));
+}
+
+template <std::floating_point T, Device D>
+Shape ResnetGenerator<T, D>::output_shape(const Shape& input) const {
+  if (input.c != options_.in_channels || input.h < kMinimumSide || input.w < kMinimumSide) {
+    throw ShapeError("ResnetGenerator: input " + to_string(input) + ", expected " +
+                     std::to_string(options_.in_channels) + " channels and sides of at least " +
+                     std::to_string(kMinimumSide) + " pixels");
+  }
+  Shape shape = input;
+  for (const auto& down : downs_) shape = down.output_shape(shape);
+  for (const auto& up : ups_) shape = up.output_shape(shape);
+  return last_.output_shape(shape);
+}
+
+template <std::floating_point T, Device D>
+Tensor<T, D> ResnetGenerator<T, D>::forward(Tensor<T, D> input, Saved& saved, const Pass& pass) {
+  (void)output_shape(input.shape());
+  saved.downs.resize(downs_.size());
+  saved.blocks.resize(blocks_.size());
+  saved.ups.resize(ups_.size());
+  Tensor<T, D> x = std::move(input);
+  for (std::size_t i = 0; i < downs_.size(); ++i) {
+    x = downs_[i].forward(std::move(x), saved.downs[i], pass);
+  }
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    x = blocks_[i].forward(std::move(x), saved.blocks[i], pass);
+  }
+  for (std::size_t i = 0; i < ups_.size(); ++i) {
+    x = ups_[i].forward(std::move(x), saved.ups[i], pass);
+  }
+  x = last_.forward(std::move(x), saved.last, pass);
+  return tanh_.forward(std::move(x), saved.tanh, pass);
+}
+
+template <std::floating_point T, Device D>
+Tensor<T, D> ResnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const Saved& saved,
+                                             Wanted wanted) {
+  const Wanted behind = detail::behind_first(wanted);
+  Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
+  d = last_.backward(d, saved.last, behind);
+  for (std::size_t i = ups_.size(); i-- > 0;) d = ups_[i].backward(d, saved.ups[i], behind);
+  for (std::size_t i = blocks_.size(); i-- > 0;) {
+    d = blocks_[i].backward(d, saved.blocks[i], behind);
+  }
+  for (std::size_t i = downs_.size(); i-- > 0;) {
+    d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind);
+  }
+  return d;
+}
+
+template <std::floating_point T, Device D>
+void ResnetGenerator<T, D>::collect(const std::string& prefix, State<T, D>& state) {
+  const std::string name = detail::join(prefix, "model");
+  int entry = 1;  // 0 is the padding of the first convolution
+  const auto next = [&entry](int entries) { return std::exchange(entry, entry + entries); };
+  for (auto& down : downs_) down.collect(name, next(3), state);
+  for (auto& block : blocks_) block.collect(detail::join(name, next(1)), state);
+  for (auto& up : ups_) up.collect(name, next(3), state);
+  last_.collect(detail::join(name, entry + 1), state);  // behind its padding
+}
+
+template <std::floating_point T, Device D>
+std::string ResnetGenerator<T, D>::describe() const {
+  return "ResnetGenerator " + std::to_string(options_.in_channels) + " -> " +
+         std::to_string(options_.out_channels) + ", base " +
+         std::to_string(options_.base_channels) + ", " + std::to_string(options_.blocks) +
+         " blocks, norm " + layers::to_string(options_.norm) + ", dropout " +
+         detail::number(options_.dropout);
+}
 
 #ifdef ASYNDGAN_COMPILED
 extern template class ResnetGenerator<float, Cpu>;  // in asyndgan::compiled

@@ -78,91 +78,22 @@ class UnetGenerator {
   };
 
   /// Throws ContractViolation on options that make no network.
-  explicit UnetGenerator(const Options& options) : options_(checked(options)) {
-    for (int level = 0; level < options.downs; ++level) {
-      downs_.push_back(make_down(level));
-      ups_.push_back(make_up(level));
-    }
-  }
+  explicit UnetGenerator(const Options& options);
 
   /// Throws ShapeError on other than Y channels or a size that cannot be halved so often.
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    const int multiple = 1 << options_.downs;
-    if (input.c != options_.in_channels || input.h < 1 || input.w < 1 || input.h % multiple != 0 ||
-        input.w % multiple != 0) {
-      throw ShapeError("UnetGenerator: input " + to_string(input) + ", expected " +
-                       std::to_string(options_.in_channels) + " channels and sides that " +
-                       std::to_string(options_.downs) + " halvings divide, multiples of " +
-                       std::to_string(multiple));
-    }
-    return {input.n, options_.out_channels, input.h, input.w};
-  }
+  [[nodiscard]] Shape output_shape(const Shape& input) const;
 
-  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {}) {
-    (void)output_shape(input.shape());
-    saved.downs.resize(downs_.size());
-    saved.ups.resize(ups_.size());
-    Tensor<T, D> x = std::move(input);
-    for (std::size_t i = 0; i < downs_.size(); ++i) {
-      auto& kept = saved.downs[i];
-      if (i > 0) x = downs_[i].relu.forward(std::move(x), kept.relu, pass);
-      x = downs_[i].convolution.forward(std::move(x), kept.convolution, pass);
-      x = downs_[i].norm.forward(std::move(x), kept.norm, pass);
-    }
-    for (std::size_t i = ups_.size(); i-- > 0;) {
-      auto& kept = saved.ups[i];
-      // The skipped image has been through the leaky rectifier; relu(leaky(x)) = relu(x).
-      if (i < innermost()) x = kernels::concat_channels(saved.downs[i + 1].convolution.input, x);
-      x = ups_[i].relu.forward(std::move(x), kept.relu, pass);
-      x = ups_[i].convolution.forward(std::move(x), kept.convolution, pass);
-      x = ups_[i].norm.forward(std::move(x), kept.norm, pass);
-      if (ups_[i].dropout) x = ups_[i].dropout->forward(std::move(x), kept.dropout, pass);
-    }
-    return tanh_.forward(std::move(x), saved.tanh, pass);
-  }
+  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {});
 
   Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
-                        Wanted wanted = Wanted::all) {
-    const Wanted behind = detail::behind_first(wanted);
-    std::vector<Tensor<T, D>> d_skipped(downs_.size());  // dL/d(input of convolution i)
-    Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
-    for (std::size_t i = 0; i < ups_.size(); ++i) {
-      const auto& kept = saved.ups[i];
-      if (ups_[i].dropout) d = ups_[i].dropout->backward(d, kept.dropout, behind);
-      d = ups_[i].norm.backward(d, kept.norm, behind);
-      d = ups_[i].convolution.backward(d, kept.convolution, behind);
-      d = ups_[i].relu.backward(d, kept.relu, behind);
-      if (i < innermost()) {
-        const int skipped = saved.downs[i + 1].convolution.input.shape().c;
-        auto [d_skip, d_inner] = kernels::split_channels(d, skipped);
-        d_skipped[i + 1] = std::move(d_skip);
-        d = std::move(d_inner);
-      }
-    }
-    for (std::size_t i = downs_.size(); i-- > 0;) {
-      const auto& kept = saved.downs[i];
-      d = downs_[i].norm.backward(d, kept.norm, behind);
-      d = downs_[i].convolution.backward(d, kept.convolution, i == 0 ? wanted : behind);
-      if (i == 0) break;
-      d = downs_[i].relu.backward(kernels::add(std::move(d), d_skipped[i]), kept.relu, behind);
-    }
-    return d;
-  }
+                        Wanted wanted = Wanted::all);
 
-  void collect(const std::string& prefix, State<T, D>& state) {
-    collect_level(detail::join(prefix, "model.model"), 0, state);
-  }
+  void collect(const std::string& prefix, State<T, D>& state);
 
   [[nodiscard]] const Options& options() const { return options_; }
 
   /// "UnetGenerator 3 -> 1, base 64, 8 downs, norm batch, dropout 0.5"
-  [[nodiscard]] std::string describe() const {
-    return "UnetGenerator " + std::to_string(options_.in_channels) + " -> " +
-           std::to_string(options_.out_channels) + ", base " +
-           std::to_string(options_.base_channels) + ", " + std::to_string(options_.downs) +
-           " downs, norm " + layers::to_string(options_.norm) + ", dropout " +
-           detail::number(options_.dropout);
-  }
+  [[nodiscard]] std::string describe() const;
 
  private:
   static constexpr double kSlope = 0.2;
@@ -188,56 +119,13 @@ class UnetGenerator {
     return options_.base_channels * std::min(1 << level, 8);
   }
 
-  [[nodiscard]] Down make_down(int level) const {
-    const bool plain = level == 0 || is_innermost(level);
-    return {
-        layers::LeakyRelu<T, D>({.slope = kSlope}),
-        layers::Conv2d<T, D>({.in_channels = level == 0 ? options_.in_channels : width(level - 1),
-                              .out_channels = width(level),
-                              .kernel = 4,
-                              .stride = 2,
-                              .padding = 1,
-                              .bias = detail::needs_bias(options_.norm)}),
-        layers::Norm2d<T, D>(
-            {.channels = width(level), .kind = plain ? NormKind::none : options_.norm})};
-  }
+  [[nodiscard]] Down make_down(int level) const;
 
-  [[nodiscard]] Up make_up(int level) const {
-    const int out = level == 0 ? options_.out_channels : width(level - 1);
-    Up up{layers::Relu<T, D>(),
-          layers::ConvTranspose2d<T, D>(
-              {.in_channels = is_innermost(level) ? width(level) : 2 * width(level),
-               .out_channels = out,
-               .kernel = 4,
-               .stride = 2,
-               .padding = 1,
-               .bias = level == 0 || detail::needs_bias(options_.norm)}),
-          layers::Norm2d<T, D>(
-              {.channels = out, .kind = level == 0 ? NormKind::none : options_.norm}),
-          {}};
-    constexpr int kWidths = 4;  // 64, 128, 256, 512: levels whose width is still growing
-    if (options_.dropout > 0 && level >= kWidths && !is_innermost(level)) {
-      up.dropout.emplace(
-          typename layers::Dropout<T, D>::Options{.probability = options_.dropout, .index = level});
-    }
-    return up;
-  }
+  [[nodiscard]] Up make_up(int level) const;
 
   /// The Sequential of one block: [leaky relu,] convolution, [norm,] the block inside it, relu,
   /// transposed convolution, [norm, dropout].
-  void collect_level(const std::string& name, int level, State<T, D>& state) {
-    auto& down = downs_[static_cast<std::size_t>(level)];
-    auto& up = ups_[static_cast<std::size_t>(level)];
-    int entry = level == 0 ? 0 : 1;
-    down.convolution.collect(detail::join(name, entry++), state);
-    if (!is_innermost(level)) {
-      if (level > 0) down.norm.collect(detail::join(name, entry++), state);
-      collect_level(detail::join(name, std::to_string(entry++) + ".model"), level + 1, state);
-    }
-    ++entry;  // relu
-    up.convolution.collect(detail::join(name, entry++), state);
-    up.norm.collect(detail::join(name, entry), state);
-  }
+  void collect_level(const std::string& name, int level, State<T, D>& state);
 
   Options options_;
   std::vector<Down> downs_;  // from the largest image to the bottleneck
@@ -245,6 +133,145 @@ class UnetGenerator {
   layers::Tanh<T, D> tanh_;
 };
 static_assert(Generator<UnetGenerator<float, Cpu>>);
+
+template <std::floating_point T, Device D>
+UnetGenerator<T, D>::UnetGenerator(const Options& options) : options_(checked(options)) {
+  for (int level = 0; level < options.downs; ++level) {
+    downs_.push_back(make_down(level));
+    ups_.push_back(make_up(level));
+  }
+}
+
+template <std::floating_point T, Device D>
+Shape UnetGenerator<T, D>::output_shape(const Shape& input) const {
+  const int multiple = 1 << options_.downs;
+  if (input.c != options_.in_channels || input.h < 1 || input.w < 1 || input.h % multiple != 0 ||
+      input.w % multiple != 0) {
+    throw ShapeError("UnetGenerator: input " + to_string(input) + ", expected " +
+                     std::to_string(options_.in_channels) + " channels and sides that " +
+                     std::to_string(options_.downs) + " halvings divide, multiples of " +
+                     std::to_string(multiple));
+  }
+  return {input.n, options_.out_channels, input.h, input.w};
+}
+
+template <std::floating_point T, Device D>
+Tensor<T, D> UnetGenerator<T, D>::forward(Tensor<T, D> input, Saved& saved, const Pass& pass) {
+  (void)output_shape(input.shape());
+  saved.downs.resize(downs_.size());
+  saved.ups.resize(ups_.size());
+  Tensor<T, D> x = std::move(input);
+  for (std::size_t i = 0; i < downs_.size(); ++i) {
+    auto& kept = saved.downs[i];
+    if (i > 0) x = downs_[i].relu.forward(std::move(x), kept.relu, pass);
+    x = downs_[i].convolution.forward(std::move(x), kept.convolution, pass);
+    x = downs_[i].norm.forward(std::move(x), kept.norm, pass);
+  }
+  for (std::size_t i = ups_.size(); i-- > 0;) {
+    auto& kept = saved.ups[i];
+    // The skipped image has been through the leaky rectifier; relu(leaky(x)) = relu(x).
+    if (i < innermost()) x = kernels::concat_channels(saved.downs[i + 1].convolution.input, x);
+    x = ups_[i].relu.forward(std::move(x), kept.relu, pass);
+    x = ups_[i].convolution.forward(std::move(x), kept.convolution, pass);
+    x = ups_[i].norm.forward(std::move(x), kept.norm, pass);
+    if (ups_[i].dropout) x = ups_[i].dropout->forward(std::move(x), kept.dropout, pass);
+  }
+  return tanh_.forward(std::move(x), saved.tanh, pass);
+}
+
+template <std::floating_point T, Device D>
+Tensor<T, D> UnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const Saved& saved,
+                                           Wanted wanted) {
+  const Wanted behind = detail::behind_first(wanted);
+  std::vector<Tensor<T, D>> d_skipped(downs_.size());  // dL/d(input of convolution i)
+  Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
+  for (std::size_t i = 0; i < ups_.size(); ++i) {
+    const auto& kept = saved.ups[i];
+    if (ups_[i].dropout) d = ups_[i].dropout->backward(d, kept.dropout, behind);
+    d = ups_[i].norm.backward(d, kept.norm, behind);
+    d = ups_[i].convolution.backward(d, kept.convolution, behind);
+    d = ups_[i].relu.backward(d, kept.relu, behind);
+    if (i < innermost()) {
+      const int skipped = saved.downs[i + 1].convolution.input.shape().c;
+      auto [d_skip, d_inner] = kernels::split_channels(d, skipped);
+      d_skipped[i + 1] = std::move(d_skip);
+      d = std::move(d_inner);
+    }
+  }
+  for (std::size_t i = downs_.size(); i-- > 0;) {
+    const auto& kept = saved.downs[i];
+    d = downs_[i].norm.backward(d, kept.norm, behind);
+    d = downs_[i].convolution.backward(d, kept.convolution, i == 0 ? wanted : behind);
+    if (i == 0) break;
+    d = downs_[i].relu.backward(kernels::add(std::move(d), d_skipped[i]), kept.relu, behind);
+  }
+  return d;
+}
+
+template <std::floating_point T, Device D>
+void UnetGenerator<T, D>::collect(const std::string& prefix, State<T, D>& state) {
+  collect_level(detail::join(prefix, "model.model"), 0, state);
+}
+
+template <std::floating_point T, Device D>
+std::string UnetGenerator<T, D>::describe() const {
+  return "UnetGenerator " + std::to_string(options_.in_channels) + " -> " +
+         std::to_string(options_.out_channels) + ", base " +
+         std::to_string(options_.base_channels) + ", " + std::to_string(options_.downs) +
+         " downs, norm " + layers::to_string(options_.norm) + ", dropout " +
+         detail::number(options_.dropout);
+}
+
+template <std::floating_point T, Device D>
+auto UnetGenerator<T, D>::make_down(int level) const -> Down {
+  const bool plain = level == 0 || is_innermost(level);
+  return {layers::LeakyRelu<T, D>({.slope = kSlope}),
+          layers::Conv2d<T, D>({.in_channels = level == 0 ? options_.in_channels : width(level - 1),
+                                .out_channels = width(level),
+                                .kernel = 4,
+                                .stride = 2,
+                                .padding = 1,
+                                .bias = detail::needs_bias(options_.norm)}),
+          layers::Norm2d<T, D>(
+              {.channels = width(level), .kind = plain ? NormKind::none : options_.norm})};
+}
+
+template <std::floating_point T, Device D>
+auto UnetGenerator<T, D>::make_up(int level) const -> Up {
+  const int out = level == 0 ? options_.out_channels : width(level - 1);
+  Up up{
+      layers::Relu<T, D>(),
+      layers::ConvTranspose2d<T, D>(
+          {.in_channels = is_innermost(level) ? width(level) : 2 * width(level),
+           .out_channels = out,
+           .kernel = 4,
+           .stride = 2,
+           .padding = 1,
+           .bias = level == 0 || detail::needs_bias(options_.norm)}),
+      layers::Norm2d<T, D>({.channels = out, .kind = level == 0 ? NormKind::none : options_.norm}),
+      {}};
+  constexpr int kWidths = 4;  // 64, 128, 256, 512: levels whose width is still growing
+  if (options_.dropout > 0 && level >= kWidths && !is_innermost(level)) {
+    up.dropout.emplace(
+        typename layers::Dropout<T, D>::Options{.probability = options_.dropout, .index = level});
+  }
+  return up;
+}
+
+template <std::floating_point T, Device D>
+void UnetGenerator<T, D>::collect_level(const std::string& name, int level, State<T, D>& state) {
+  auto& down = downs_[static_cast<std::size_t>(level)];
+  auto& up = ups_[static_cast<std::size_t>(level)];
+  int entry = level == 0 ? 0 : 1;
+  down.convolution.collect(detail::join(name, entry++), state);
+  if (!is_innermost(level)) {
+    if (level > 0) down.norm.collect(detail::join(name, entry++), state);
+    collect_level(detail::join(name, std::to_string(entry++) + ".model"), level + 1, state);
+  }
+  ++entry;  // relu
+  up.convolution.collect(detail::join(name, entry++), state);
+  up.norm.collect(detail::join(name, entry), state);
+}
 
 #ifdef ASYNDGAN_COMPILED
 extern template class UnetGenerator<float, Cpu>;  // in asyndgan::compiled

@@ -144,106 +144,22 @@ class UnetSegmenter {
   };
 
   /// Throws ContractViolation on options that make no network.
-  explicit UnetSegmenter(const Options& options)
-      : options_(checked(options)),
-        pool_({.kernel = 2, .stride = 2}),
-        bottom_(width(options.levels - 1), width(options.levels), options.norm),
-        dropout_({.probability = options.dropout}),
-        last_(
-            {.in_channels = options.base_channels, .out_channels = options.classes, .kernel = 1}) {
-    for (int i = 0; i < options.levels; ++i) {
-      downs_.emplace_back(i == 0 ? options.in_channels : width(i - 1), width(i), options.norm);
-      ups_.push_back(
-          {layers::ConvTranspose2d<T, D>(
-               {.in_channels = width(i + 1), .out_channels = width(i), .kernel = 2, .stride = 2}),
-           Double(2 * width(i), width(i), options.norm)});
-    }
-  }
+  explicit UnetSegmenter(const Options& options);
 
   /// Throws ShapeError on other than C channels or an image too small to be halved so often.
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    const int minimum = 1 << options_.levels;
-    if (input.c != options_.in_channels || input.h < minimum || input.w < minimum) {
-      throw ShapeError("UnetSegmenter: input " + to_string(input) + ", expected " +
-                       std::to_string(options_.in_channels) + " channels and sides of at least " +
-                       std::to_string(minimum) + " pixels");
-    }
-    return {input.n, options_.classes, input.h, input.w};
-  }
+  [[nodiscard]] Shape output_shape(const Shape& input) const;
 
-  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {}) {
-    (void)output_shape(input.shape());
-    saved.levels.resize(downs_.size());
-    std::vector<Tensor<T, D>> skipped(downs_.size());
-    Tensor<T, D> x = std::move(input);
-    for (std::size_t i = 0; i < downs_.size(); ++i) {
-      skipped[i] = downs_[i].forward(std::move(x), saved.levels[i].down, pass);
-      x = pool_.forward(skipped[i], saved.levels[i].pool, pass);
-    }
-    x = bottom_.forward(std::move(x), saved.bottom, pass);
-    x = dropout_.forward(std::move(x), saved.dropout, pass);
-    for (std::size_t i = ups_.size(); i-- > 0;) {
-      auto& kept = saved.levels[i];
-      kept.joined = skipped[i].shape();
-      x = ups_[i].up.forward(std::move(x), kept.up, pass);
-      kept.raised = x.shape();
-      x = detail::fit_size(std::move(x), kept.joined.h, kept.joined.w);
-      x = kernels::concat_channels(x, skipped[i]);
-      skipped[i] = {};
-      x = ups_[i].convolutions.forward(std::move(x), kept.convolutions, pass);
-    }
-    return last_.forward(std::move(x), saved.last, pass);
-  }
+  [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {});
 
   Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
-                        Wanted wanted = Wanted::all) {
-    const Wanted behind = detail::behind_first(wanted);
-    std::vector<Tensor<T, D>> d_skipped(downs_.size());
-    Tensor<T, D> d = last_.backward(d_output, saved.last, behind);
-    for (std::size_t i = 0; i < ups_.size(); ++i) {
-      const auto& kept = saved.levels[i];
-      d = ups_[i].convolutions.backward(d, kept.convolutions, behind);
-      auto [d_raised, d_skip] = kernels::split_channels(d, kept.raised.c);
-      d_skipped[i] = std::move(d_skip);
-      d = detail::fit_size(std::move(d_raised), kept.raised.h, kept.raised.w);
-      d = ups_[i].up.backward(d, kept.up, behind);
-    }
-    d = dropout_.backward(d, saved.dropout, behind);
-    d = bottom_.backward(d, saved.bottom, behind);
-    for (std::size_t i = downs_.size(); i-- > 0;) {
-      d = pool_.backward(d, saved.levels[i].pool, behind);
-      d = kernels::add(std::move(d), d_skipped[i]);
-      d = downs_[i].backward(d, saved.levels[i].down, i == 0 ? wanted : behind);
-    }
-    return d;
-  }
+                        Wanted wanted = Wanted::all);
 
-  void collect(const std::string& prefix, State<T, D>& state) {
-    const int levels = options_.levels;
-    for (int i = 0; i < levels; ++i) {
-      downs_[static_cast<std::size_t>(i)].collect(detail::join(prefix, "c" + std::to_string(i + 1)),
-                                                  state);
-    }
-    bottom_.collect(detail::join(prefix, "cu"), state);
-    for (int i = levels; i-- > 0;) {
-      auto& up = ups_[static_cast<std::size_t>(i)];
-      const std::string name = detail::join(prefix, "u" + std::to_string(2 * levels - i));
-      up.up.collect(detail::join(name, "up"), state);
-      up.convolutions.collect(name, state);
-    }
-    last_.collect(detail::join(prefix, "ce"), state);
-  }
+  void collect(const std::string& prefix, State<T, D>& state);
 
   [[nodiscard]] const Options& options() const { return options_; }
 
   /// "UnetSegmenter 1 -> 8 classes, base 64, 4 levels, norm batch, dropout 0.5"
-  [[nodiscard]] std::string describe() const {
-    return "UnetSegmenter " + std::to_string(options_.in_channels) + " -> " +
-           std::to_string(options_.classes) + " classes, base " +
-           std::to_string(options_.base_channels) + ", " + std::to_string(options_.levels) +
-           " levels, norm " + layers::to_string(options_.norm) + ", dropout " +
-           detail::number(options_.dropout);
-  }
+  [[nodiscard]] std::string describe() const;
 
  private:
   [[nodiscard]] static const Options& checked(const Options& options) {
@@ -270,6 +186,108 @@ class UnetSegmenter {
   layers::Conv2d<T, D> last_;
 };
 static_assert(Network<UnetSegmenter<float, Cpu>>);
+
+template <std::floating_point T, Device D>
+UnetSegmenter<T, D>::UnetSegmenter(const Options& options)
+    : options_(checked(options)),
+      pool_({.kernel = 2, .stride = 2}),
+      bottom_(width(options.levels - 1), width(options.levels), options.norm),
+      dropout_({.probability = options.dropout}),
+      last_({.in_channels = options.base_channels, .out_channels = options.classes, .kernel = 1}) {
+  for (int i = 0; i < options.levels; ++i) {
+    downs_.emplace_back(i == 0 ? options.in_channels : width(i - 1), width(i), options.norm);
+    ups_.push_back(
+        {layers::ConvTranspose2d<T, D>(
+             {.in_channels = width(i + 1), .out_channels = width(i), .kernel = 2, .stride = 2}),
+         Double(2 * width(i), width(i), options.norm)});
+  }
+}
+
+template <std::floating_point T, Device D>
+Shape UnetSegmenter<T, D>::output_shape(const Shape& input) const {
+  const int minimum = 1 << options_.levels;
+  if (input.c != options_.in_channels || input.h < minimum || input.w < minimum) {
+    throw ShapeError("UnetSegmenter: input " + to_string(input) + ", expected " +
+                     std::to_string(options_.in_channels) + " channels and sides of at least " +
+                     std::to_string(minimum) + " pixels");
+  }
+  return {input.n, options_.classes, input.h, input.w};
+}
+
+template <std::floating_point T, Device D>
+Tensor<T, D> UnetSegmenter<T, D>::forward(Tensor<T, D> input, Saved& saved, const Pass& pass) {
+  (void)output_shape(input.shape());
+  saved.levels.resize(downs_.size());
+  std::vector<Tensor<T, D>> skipped(downs_.size());
+  Tensor<T, D> x = std::move(input);
+  for (std::size_t i = 0; i < downs_.size(); ++i) {
+    skipped[i] = downs_[i].forward(std::move(x), saved.levels[i].down, pass);
+    x = pool_.forward(skipped[i], saved.levels[i].pool, pass);
+  }
+  x = bottom_.forward(std::move(x), saved.bottom, pass);
+  x = dropout_.forward(std::move(x), saved.dropout, pass);
+  for (std::size_t i = ups_.size(); i-- > 0;) {
+    auto& kept = saved.levels[i];
+    kept.joined = skipped[i].shape();
+    x = ups_[i].up.forward(std::move(x), kept.up, pass);
+    kept.raised = x.shape();
+    x = detail::fit_size(std::move(x), kept.joined.h, kept.joined.w);
+    x = kernels::concat_channels(x, skipped[i]);
+    skipped[i] = {};
+    x = ups_[i].convolutions.forward(std::move(x), kept.convolutions, pass);
+  }
+  return last_.forward(std::move(x), saved.last, pass);
+}
+
+template <std::floating_point T, Device D>
+Tensor<T, D> UnetSegmenter<T, D>::backward(const Tensor<T, D>& d_output, const Saved& saved,
+                                           Wanted wanted) {
+  const Wanted behind = detail::behind_first(wanted);
+  std::vector<Tensor<T, D>> d_skipped(downs_.size());
+  Tensor<T, D> d = last_.backward(d_output, saved.last, behind);
+  for (std::size_t i = 0; i < ups_.size(); ++i) {
+    const auto& kept = saved.levels[i];
+    d = ups_[i].convolutions.backward(d, kept.convolutions, behind);
+    auto [d_raised, d_skip] = kernels::split_channels(d, kept.raised.c);
+    d_skipped[i] = std::move(d_skip);
+    d = detail::fit_size(std::move(d_raised), kept.raised.h, kept.raised.w);
+    d = ups_[i].up.backward(d, kept.up, behind);
+  }
+  d = dropout_.backward(d, saved.dropout, behind);
+  d = bottom_.backward(d, saved.bottom, behind);
+  for (std::size_t i = downs_.size(); i-- > 0;) {
+    d = pool_.backward(d, saved.levels[i].pool, behind);
+    d = kernels::add(std::move(d), d_skipped[i]);
+    d = downs_[i].backward(d, saved.levels[i].down, i == 0 ? wanted : behind);
+  }
+  return d;
+}
+
+template <std::floating_point T, Device D>
+void UnetSegmenter<T, D>::collect(const std::string& prefix, State<T, D>& state) {
+  const int levels = options_.levels;
+  for (int i = 0; i < levels; ++i) {
+    downs_[static_cast<std::size_t>(i)].collect(detail::join(prefix, "c" + std::to_string(i + 1)),
+                                                state);
+  }
+  bottom_.collect(detail::join(prefix, "cu"), state);
+  for (int i = levels; i-- > 0;) {
+    auto& up = ups_[static_cast<std::size_t>(i)];
+    const std::string name = detail::join(prefix, "u" + std::to_string(2 * levels - i));
+    up.up.collect(detail::join(name, "up"), state);
+    up.convolutions.collect(name, state);
+  }
+  last_.collect(detail::join(prefix, "ce"), state);
+}
+
+template <std::floating_point T, Device D>
+std::string UnetSegmenter<T, D>::describe() const {
+  return "UnetSegmenter " + std::to_string(options_.in_channels) + " -> " +
+         std::to_string(options_.classes) + " classes, base " +
+         std::to_string(options_.base_channels) + ", " + std::to_string(options_.levels) +
+         " levels, norm " + layers::to_string(options_.norm) + ", dropout " +
+         detail::number(options_.dropout);
+}
 
 #ifdef ASYNDGAN_COMPILED
 extern template class UnetSegmenter<float, Cpu>;  // in asyndgan::compiled

@@ -35,40 +35,13 @@ class Adam {
   };
 
   /// Throws ContractViolation on a value with which the step is not defined.
-  Adam(State<T, D> state, const Options& options)
-      : options_(checked(options)), parameters_(std::move(state.parameters)) {
-    moments_.reserve(parameters_.size());
-    for (const auto& [name, parameter] : parameters_) {
-      const Shape& shape = parameter->value.shape();
-      moments_.push_back({Tensor<T, D>(shape), Tensor<T, D>(shape)});
-    }
-  }
+  Adam(State<T, D> state, const Options& options);
 
   /// Updates every parameter from its grad, which stays as it is. The schedule's factor
   /// multiplies the learning rate.
-  void step(double rate_factor = 1) {
-    ++steps_;
-    const auto t = static_cast<double>(steps_);
-    const double rate = options_.learning_rate * rate_factor;
-    const double decay = options_.weight_decay;
-    const kernels::AdamCoefficients coefficients{
-        .beta1 = options_.beta1,
-        .beta2 = options_.beta2,
-        .step_size = rate / (1 - std::pow(options_.beta1, t)),
-        .root_scale = 1 / std::sqrt(1 - std::pow(options_.beta2, t)),
-        .epsilon = options_.epsilon,
-        .gradient_decay = options_.decoupled ? 0 : decay,
-        .value_factor = options_.decoupled ? 1 - rate * decay : 1};
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      Parameter<T, D>& parameter = *parameters_[i].parameter;
-      kernels::adam_step(coefficients, parameter.grad, parameter.value, moments_[i].mean,
-                         moments_[i].square);
-    }
-  }
+  void step(double rate_factor = 1);
 
-  void zero_gradients() {
-    for (auto& [name, parameter] : parameters_) parameter->grad.zero();
-  }
+  void zero_gradients();
 
   /// Steps taken so far.
   [[nodiscard]] std::int64_t steps() const { return steps_; }
@@ -76,15 +49,7 @@ class Adam {
 
   /// What a checkpoint keeps: "<prefix>.<parameter>.exp_avg" and ".exp_avg_sq" (PyTorch's words)
   /// among the buffers, "<prefix>.step" among the counters. An empty prefix adds no dot.
-  void collect(const std::string& prefix, State<T, D>& records) {
-    const std::string start = prefix.empty() ? "" : prefix + ".";
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      const std::string name = start + parameters_[i].name;
-      records.buffers.push_back({name + ".exp_avg", &moments_[i].mean});
-      records.buffers.push_back({name + ".exp_avg_sq", &moments_[i].square});
-    }
-    records.counters.push_back({start + "step", &steps_});
-  }
+  void collect(const std::string& prefix, State<T, D>& records);
 
  private:
   /// Running means of the gradient and of its square.
@@ -111,6 +76,53 @@ class Adam {
   std::vector<Moments> moments_;
   std::int64_t steps_ = 0;
 };
+
+template <std::floating_point T, Device D>
+Adam<T, D>::Adam(State<T, D> state, const Options& options)
+    : options_(checked(options)), parameters_(std::move(state.parameters)) {
+  moments_.reserve(parameters_.size());
+  for (const auto& [name, parameter] : parameters_) {
+    const Shape& shape = parameter->value.shape();
+    moments_.push_back({Tensor<T, D>(shape), Tensor<T, D>(shape)});
+  }
+}
+
+template <std::floating_point T, Device D>
+void Adam<T, D>::step(double rate_factor) {
+  ++steps_;
+  const auto t = static_cast<double>(steps_);
+  const double rate = options_.learning_rate * rate_factor;
+  const double decay = options_.weight_decay;
+  const kernels::AdamCoefficients coefficients{
+      .beta1 = options_.beta1,
+      .beta2 = options_.beta2,
+      .step_size = rate / (1 - std::pow(options_.beta1, t)),
+      .root_scale = 1 / std::sqrt(1 - std::pow(options_.beta2, t)),
+      .epsilon = options_.epsilon,
+      .gradient_decay = options_.decoupled ? 0 : decay,
+      .value_factor = options_.decoupled ? 1 - rate * decay : 1};
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter<T, D>& parameter = *parameters_[i].parameter;
+    kernels::adam_step(coefficients, parameter.grad, parameter.value, moments_[i].mean,
+                       moments_[i].square);
+  }
+}
+
+template <std::floating_point T, Device D>
+void Adam<T, D>::zero_gradients() {
+  for (auto& [name, parameter] : parameters_) parameter->grad.zero();
+}
+
+template <std::floating_point T, Device D>
+void Adam<T, D>::collect(const std::string& prefix, State<T, D>& records) {
+  const std::string start = prefix.empty() ? "" : prefix + ".";
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const std::string name = start + parameters_[i].name;
+    records.buffers.push_back({name + ".exp_avg", &moments_[i].mean});
+    records.buffers.push_back({name + ".exp_avg_sq", &moments_[i].square});
+  }
+  records.counters.push_back({start + "step", &steps_});
+}
 
 #ifdef ASYNDGAN_COMPILED
 extern template class Adam<float, Cpu>;  // in asyndgan::compiled

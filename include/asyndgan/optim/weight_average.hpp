@@ -33,27 +33,10 @@ class WeightAverage {
   using Place = D;
 
   /// Starts from the weights as they are. Throws ContractViolation on a decay outside [0, 1).
-  WeightAverage(const State<T, D>& state, double decay) : decay_(decay) {
-    if (!(decay >= 0 && decay < 1)) {
-      throw ContractViolation("WeightAverage: decay " + std::to_string(decay) +
-                              " is not in [0, 1)");
-    }
-    for (const auto& [name, parameter] : state.parameters) follow(name, parameter->value);
-    for (const auto& [name, tensor] : state.buffers) {
-      if (name.ends_with("running_mean") || name.ends_with("running_var")) follow(name, *tensor);
-    }
-  }
+  WeightAverage(const State<T, D>& state, double decay);
 
   /// After each step of the optimiser. Throws ContractViolation while the weights are swapped.
-  void update() {
-    if (swapped_) throw ContractViolation("WeightAverage: update() while swapped");
-    const auto t = static_cast<double>(updates_);
-    const double keep = std::min(decay_, (1 + t) / (10 + t));
-    for (Entry& entry : entries_) {
-      kernels::scale_and_add(keep, 1 - keep, *entry.current, entry.average);
-    }
-    ++updates_;
-  }
+  void update();
 
   /// Exchanges the network's weights and the averaged ones; a second call takes it back.
   void swap() {
@@ -66,11 +49,7 @@ class WeightAverage {
 
   /// What a checkpoint keeps: "<prefix>.<name>" among the buffers, "<prefix>.updates" among the
   /// counters. An empty prefix adds no dot.
-  void collect(const std::string& prefix, State<T, D>& records) {
-    const std::string start = prefix.empty() ? "" : prefix + ".";
-    for (Entry& entry : entries_) records.buffers.push_back({start + entry.name, &entry.average});
-    records.counters.push_back({start + "updates", &updates_});
-  }
+  void collect(const std::string& prefix, State<T, D>& records);
 
  private:
   struct Entry {
@@ -101,6 +80,35 @@ class AveragedScope {
  private:
   WeightAverage<T, D>& average_;
 };
+
+template <std::floating_point T, Device D>
+WeightAverage<T, D>::WeightAverage(const State<T, D>& state, double decay) : decay_(decay) {
+  if (!(decay >= 0 && decay < 1)) {
+    throw ContractViolation("WeightAverage: decay " + std::to_string(decay) + " is not in [0, 1)");
+  }
+  for (const auto& [name, parameter] : state.parameters) follow(name, parameter->value);
+  for (const auto& [name, tensor] : state.buffers) {
+    if (name.ends_with("running_mean") || name.ends_with("running_var")) follow(name, *tensor);
+  }
+}
+
+template <std::floating_point T, Device D>
+void WeightAverage<T, D>::update() {
+  if (swapped_) throw ContractViolation("WeightAverage: update() while swapped");
+  const auto t = static_cast<double>(updates_);
+  const double keep = std::min(decay_, (1 + t) / (10 + t));
+  for (Entry& entry : entries_) {
+    kernels::scale_and_add(keep, 1 - keep, *entry.current, entry.average);
+  }
+  ++updates_;
+}
+
+template <std::floating_point T, Device D>
+void WeightAverage<T, D>::collect(const std::string& prefix, State<T, D>& records) {
+  const std::string start = prefix.empty() ? "" : prefix + ".";
+  for (Entry& entry : entries_) records.buffers.push_back({start + entry.name, &entry.average});
+  records.counters.push_back({start + "updates", &updates_});
+}
 
 #ifdef ASYNDGAN_COMPILED
 extern template class WeightAverage<float, Cpu>;  // in asyndgan::compiled
