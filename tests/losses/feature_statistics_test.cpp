@@ -57,6 +57,18 @@ TEST_CASE("Regions have their own statistics, at the size of the feature map", "
   CHECK(now.votes.at(0, 2, 0) == 0);  // a class that no image had
 }
 
+TEST_CASE("A label map comes to another size by the labels at the centres of its pixels",
+          "[losses]") {
+  LabelMap labels(1, 1, 5);
+  for (int x = 0; x < 5; ++x) labels.at(0, 0, x) = static_cast<std::uint8_t>(x);
+  const auto at = [&](int width) { return detail::labels_at(labels, 1, width).labels; };
+  CHECK(at(5) == labels.labels);
+  CHECK(at(1) == std::vector<std::uint8_t>{2});
+  CHECK(at(2) == std::vector<std::uint8_t>{1, 3});     // 1.25 and 3.75
+  CHECK(at(3) == std::vector<std::uint8_t>{0, 2, 4});  // 0.83, 2.5 and 4.17
+  CHECK(detail::labels_at(labels, 3, 1).labels == std::vector<std::uint8_t>{2, 2, 2});
+}
+
 TEST_CASE("The loss is the squared distance of batch means from the site's", "[losses]") {
   Site site({.channels = {2}, .decay = 0.9, .minimum_images = 2});
   const auto real = constant({2, 2, 3, 3}, 2);
