@@ -10,29 +10,15 @@
 #include "asyndgan/data/volume_io.hpp"
 #include "nifti_file.hpp"
 #include "support/catch.hpp"
+#include "support/refusal.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace asyndgan::data {
 namespace {
 
 using test::NiftiFile;
+using test::refusal;
 using test::TemporaryFolder;
-
-/// The message with which reading fails, with the folder's name left out, or "accepted".
-template <class F>
-std::string refusal(const TemporaryFolder& folder, const F& read) {
-  try {
-    (void)read();
-  } catch (const DataError& error) {
-    std::string text = error.what();
-    const std::string name = folder.path().string() + "/";
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name)) {
-      text.erase(at, name.size());
-    }
-    return text;
-  }
-  return "accepted";
-}
 
 template <class Change>
 std::string refused_nifti(const Change& change, const ReadOptions& options = {}) {

@@ -6,11 +6,13 @@
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/refusal.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace asyndgan::data {
 namespace {
 
+using test::refusal;
 using test::TemporaryFolder;
 
 const std::vector<std::string> kBoth{"t1", "t2"};
@@ -51,22 +53,6 @@ void write_case(const std::filesystem::path& folder, const std::string& id, floa
   write_volume(folder / (id + "_T1.nii.gz"), t1);
   write_volume(folder / (id + "_t2.nii"), t2);
   write_label_volume(folder / (id + "_labels.nii.gz"), labels);
-}
-
-/// The message of the DataError that `work` throws, without the folder's name.
-template <class F>
-std::string refusal(const TemporaryFolder& folder, const F& work) {
-  try {
-    (void)work();
-  } catch (const DataError& error) {
-    std::string text = error.what();
-    const std::string name = folder.path().string();
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name)) {
-      text.replace(at, name.size(), "DIR");
-    }
-    return text;
-  }
-  return "accepted";
 }
 
 TEST_CASE("A folder of volumes becomes slices with channels, labels and spacings", "[data]") {
@@ -161,13 +147,13 @@ TEST_CASE("Image and mask that lie differently are refused, and axis order does 
   labels.grid.spacing[2] = 4;
   write_label_volume(folder / "a_labels.nii.gz", labels);
   CHECK(refusal(folder, load) ==
-        "'DIR/a_T1.nii.gz': spacing (1, 2, 3) mm, expected (1, 2, 4) mm as in "
-        "'DIR/a_labels.nii.gz'");
+        "'a_T1.nii.gz': spacing (1, 2, 3) mm, expected (1, 2, 4) mm as in "
+        "'a_labels.nii.gz'");
   labels.grid = {.size = {4, 3, 3}, .spacing = {1, 2, 3}};
   labels.voxels.assign(36, 1);
   write_label_volume(folder / "a_labels.nii.gz", labels);
   CHECK(refusal(folder, load) ==
-        "'DIR/a_T1.nii.gz': size 4x3x2, expected 4x3x3 as in 'DIR/a_labels.nii.gz'");
+        "'a_T1.nii.gz': size 4x3x2, expected 4x3x3 as in 'a_labels.nii.gz'");
   labels = sound;  // stored left to right: other numbers, the same place
   labels.grid.direction[0] = {-1, 0, 0};
   labels.grid.origin = sound.grid.position(3, 0, 0);
@@ -194,12 +180,12 @@ TEST_CASE("What a site cannot train on is refused, with file and reason", "[data
   CHECK(load(plain(1 + 1)) == "accepted");
   LoadOptions options = plain();
   options.classify = [](const RawMask&) -> LabelMap { throw DataError("label 7 is no class"); };
-  CHECK(load(options) == "'DIR/a_labels.nii.gz', slice 0: label 7 is no class");
+  CHECK(load(options) == "'a_labels.nii.gz', slice 0: label 7 is no class");
   options = plain();
   options.normalize = [](std::span<float>, const std::string& channel, const std::string&) {
     throw DataError("no contrast in " + channel);
   };
-  CHECK(load(options) == "'DIR/a_T1.nii.gz': no contrast in t1");
+  CHECK(load(options) == "'a_T1.nii.gz': no contrast in t1");
   options = plain();
   options.min_slices = 3;
   CHECK(load(options) ==
@@ -210,12 +196,12 @@ TEST_CASE("What a site cannot train on is refused, with file and reason", "[data
         "'DIR': 1 slice(s) with at least 3 labelled pixels in 1 case(s), expected at least 2");
   write_case(folder.path(), "b", 0, {.size = {5, 3, 2}});
   CHECK(load(plain()) ==
-        "'DIR/b_T1.nii.gz': slices of 3x5 pixels, expected 3x4 as in 'DIR/a_T1.nii.gz' "
+        "'b_T1.nii.gz': slices of 3x5 pixels, expected 3x4 as in 'a_T1.nii.gz' "
         "(LoadOptions::size brings them to one size)");
   std::filesystem::remove(folder / "a_labels.nii.gz");
   CHECK(load(plain()) == "'DIR': case 'a' has no label volume");
   CHECK(refusal(folder, [&] { return find_volumes(folder / "none", kBoth); }) ==
-        "'DIR/none': no such folder");
+        "'none': no such folder");
   CHECK(refusal(folder, [] { return load_cases({}, plain()); }) ==
         "no cases: 0 slice(s) with at least 0 labelled pixels in 0 case(s), expected at least 2");
   CHECK_THROWS_AS(load_cases({}, LoadOptions{}), ContractViolation);
@@ -253,7 +239,7 @@ TEST_CASE("BraTS cases are found by the endings of any year", "[data]") {
   CHECK(
       refusal(folder,
               [&] { return find_brats_cases(folder.path(), std::vector<std::string>{"flair"}); }) ==
-      "'DIR/BraTS20_002': case 'BraTS20_002' has no image of channel 'flair', only "
+      "'BraTS20_002': case 'BraTS20_002' has no image of channel 'flair', only "
       "'labels', 't1', 't1c', 't2'");
   CHECK_THROWS_AS(find_brats_cases(folder.path(), std::vector<std::string>{"pd"}),
                   ContractViolation);
@@ -265,14 +251,14 @@ TEST_CASE("Pictures and masks are paired by name", "[data]") {
   std::filesystem::create_directories(folder / "images");
   std::filesystem::create_directories(folder / "masks");
   const auto find = [&] { return find_image_mask_pairs(folder / "images", folder / "masks", rgb); };
-  CHECK(refusal(folder, find) == "'DIR/images': no images, expected .png, .tif or .tiff files");
+  CHECK(refusal(folder, find) == "'images': no images, expected .png, .tif or .tiff files");
   Image2d picture{.height = 2, .width = 3, .channels = 3, .samples = {}};
   for (std::uint16_t i = 0; i < 18; ++i) picture.samples.push_back(i);
   const Image2d mask{.height = 2, .width = 3, .samples = {0, 1, 2, 3, 4, 5}};
   write_image2d(folder / "images" / "x.png", picture);
   write_image2d(folder / "images" / "y.tif", picture);
   CHECK(refusal(folder, find) ==
-        "'DIR/images/x.png' has no mask in 'DIR/masks' (2 images, 0 masks), expected one named "
+        "'images/x.png' has no mask in 'masks' (2 images, 0 masks), expected one named "
         "'x' or 'x_mask'");
   write_image2d(folder / "masks" / "x.tif", mask);
   write_image2d(folder / "masks" / "y_mask.png", mask);
@@ -288,15 +274,15 @@ TEST_CASE("Pictures and masks are paired by name", "[data]") {
   Image2d grey = mask;
   write_image2d(folder / "images" / "x.png", grey);
   CHECK(refusal(folder, [&] { return load_cases(find(), plain()); }) ==
-        "'DIR/images/x.png': grey, expected an RGB image for channel 'green'");
+        "'images/x.png': grey, expected an RGB image for channel 'green'");
   grey.height = 3;
   grey.width = 2;
   write_image2d(folder / "masks" / "x.tif", grey);
   write_image2d(folder / "images" / "x.png", picture);
   CHECK(refusal(folder, [&] { return load_cases(find(), plain()); }) ==
-        "'DIR/images/x.png': size 3x2x1, expected 2x3x1 as in 'DIR/masks/x.tif'");
+        "'images/x.png': size 3x2x1, expected 2x3x1 as in 'masks/x.tif'");
   std::filesystem::remove_all(folder / "masks");
-  CHECK(refusal(folder, find) == "'DIR/masks': no such folder");
+  CHECK(refusal(folder, find) == "'masks': no such folder");
 }
 
 }  // namespace

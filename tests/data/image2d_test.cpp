@@ -11,11 +11,13 @@
 #include "asyndgan/data/volume_io.hpp"
 #include "support/catch.hpp"
 #include "support/full_disk.hpp"
+#include "support/refusal.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace asyndgan::data {
 namespace {
 
+using test::refusal;
 using test::TemporaryFolder;
 
 Image2d example(int bits, int channels) {
@@ -69,22 +71,6 @@ void write_png(const std::filesystem::path& path, const std::string& ihdr, const
                const std::string& before = "") {
   write_hex(path,
             "89504e470d0a1a0a0000000d49484452" + ihdr + before + idat + "0000000049454e44ae426082");
-}
-
-/// The message with which reading fails, with the folder's name left out, or "accepted".
-template <class F>
-std::string refusal(const TemporaryFolder& folder, const F& read) {
-  try {
-    (void)read();
-  } catch (const DataError& error) {
-    std::string text = error.what();
-    const std::string name = folder.path().string() + "/";
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name)) {
-      text.erase(at, name.size());
-    }
-    return text;
-  }
-  return "accepted";
 }
 
 TEST_CASE("A palette image is RGB as a picture and indices as a mask", "[data]") {
