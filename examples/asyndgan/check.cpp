@@ -71,16 +71,20 @@ void look_at_networks(const RunConfig& config, Findings& findings) {
 
 /// What will leave the sites, in words, and about how much.
 void look_at_privacy(const RunConfig& config, Findings& findings) {
-  const auto& policy = config.privacy.policy;
-  findings.notes.push_back(std::string("label maps leave each site ") +
-                           (policy.label_maps == privacy::MaskRelease::augmented
-                                ? "mirrored and shifted at random"
-                                : "as they are"));
+  for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
+    constexpr const char* kHow[] = {"leave as they are", "leave mirrored and shifted at random",
+                                    "stay: public ones are drawn for"};
+    findings.notes.push_back(config.data.sites[i].name + ": label maps " +
+                             kHow[static_cast<int>(site_policy(config, i).label_maps)]);
+  }
   const bool paired = config.objective.paired_l1 > 0 || config.objective.perceptual > 0;
   findings.notes.push_back(
       paired ? "GRADIENTS GIVE REAL IMAGES AWAY (objective.paper_objective_reveals_images): use "
                "public data only"
-             : "gradients depend on real images through the discriminators alone");
+      : config.objective.feature_statistics > 0
+          ? "gradients depend on real images through the discriminators and through means over "
+            "each site"
+          : "gradients depend on real images through the discriminators alone");
   const auto pixels = static_cast<double>(config.training.batch) * config.data.height *
                       config.data.width * static_cast<double>(config.data.channels.size());
   findings.notes.push_back(

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "asyndgan/federation/exchange.hpp"
+#include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/weighting.hpp"
 #include "asyndgan/privacy/policy.hpp"
 
@@ -28,8 +30,9 @@ struct SourceConfig {
   std::string name = {};
   std::filesystem::path folder = {};
   Layout layout = Layout::volumes;
-  std::vector<std::string> channels = {};  // empty: all of data.channels
-  double weight = 1;                       // under training.weighting "given"
+  std::vector<std::string> channels = {};          // empty: all of data.channels
+  double weight = 1;                               // under training.weighting "given"
+  std::optional<privacy::SitePolicy> policy = {};  // the site's own, where it has one
 };
 
 struct RunConfig {
@@ -54,6 +57,7 @@ struct RunConfig {
     double window_centre = 200;
     double window_width = 1000;
     int contour = 1;
+    std::filesystem::path public_label_maps;
   } data;
 
   struct Generator {
@@ -80,6 +84,8 @@ struct RunConfig {
     bool paper_objective_reveals_images = false;
     double paired_l1 = 0;
     double perceptual = 0;
+    double feature_statistics = 0;
+    bool statistics_by_class = true;
     std::filesystem::path vgg16_weights;
   } objective;
 
@@ -89,6 +95,7 @@ struct RunConfig {
     int discriminator_steps = 1;
     federation::Variant variant = federation::Variant::one_batch;
     federation::Weighting weighting = federation::Weighting::uniform;
+    federation::Sampling sampling = federation::Sampling::balanced;
     double generator_rate = 2e-4;
     double discriminator_rate = 2e-4;
     double beta1 = 0.5;

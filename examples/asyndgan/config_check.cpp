@@ -12,6 +12,7 @@
 
 #include "nearest.hpp"
 #include "results.hpp"
+#include "site_settings.hpp"
 
 namespace asyndgan::program {
 
@@ -148,17 +149,11 @@ void check_networks(const RunConfig& config, Found& found) {
 void check_objective(const RunConfig& config, Found& found) {
   const auto& objective = config.objective;
   const bool paired = objective.paired_l1 > 0 || objective.perceptual > 0;
-  const auto& policy = config.privacy.policy;
   if (paired && !objective.paper_objective_reveals_images) {
     found.push_back(
         "objective.paired_l1, objective.perceptual: their gradient gives every real image away; "
         "set objective.paper_objective_reveals_images to true if the data are public, or drop "
         "them");
-  }
-  if (paired && !policy.allow_gradients_that_reveal_images) {
-    found.push_back(
-        "privacy.allow_gradients_that_reveal_images: false, so the sites refuse "
-        "objective.paired_l1 and objective.perceptual");
   }
   if (paired && (config.privacy.sanitizer == SanitizerKind::none ||
                  config.privacy.sanitizer == SanitizerKind::sign_only)) {
@@ -169,14 +164,43 @@ void check_objective(const RunConfig& config, Found& found) {
   if (objective.perceptual > 0 && objective.vgg16_weights.empty()) {
     found.push_back("objective.vgg16_weights: missing, objective.perceptual needs the file");
   }
-  if (config.training.weighting == federation::Weighting::by_count && !policy.allow_sample_count) {
-    found.push_back(
-        "privacy.allow_sample_count: false, but training.weighting \"by_count\" needs the counts");
+}
+
+/// What the sites' policies refuse of the run.
+void check_policies(const RunConfig& config, Found& found) {
+  using federation::Sampling;
+  using federation::Weighting;
+  const auto& objective = config.objective;
+  const bool paired = objective.paired_l1 > 0 || objective.perceptual > 0;
+  const bool counts = config.training.weighting == Weighting::by_count ||
+                      config.training.sampling == Sampling::pooled;
+  std::set<std::string> problems;  // the sites without a policy of their own share theirs
+  for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
+    const auto& policy = site_policy(config, i);
+    const std::string where = config.data.sites[i].policy
+                                  ? "data.sites[" + std::to_string(i) + "].policy."
+                                  : std::string("privacy.");
+    const auto refuses = [&](bool needed, bool allowed, const char* key, const char* what) {
+      if (needed && !allowed) problems.insert(where + key + ": false, but " + what);
+    };
+    refuses(paired, policy.allow_gradients_that_reveal_images, "allow_gradients_that_reveal_images",
+            "objective.paired_l1 and objective.perceptual need it");
+    refuses(objective.feature_statistics > 0, policy.allow_site_statistics, "allow_site_statistics",
+            "objective.feature_statistics needs it");
+    refuses(counts, policy.allow_sample_count, "allow_sample_count",
+            "training.weighting \"by_count\" and training.sampling \"pooled\" need the counts");
   }
-  if (policy.label_maps == privacy::MaskRelease::none) {
+  found.insert(found.end(), problems.begin(), problems.end());
+  if (config.training.sampling == Sampling::pooled &&
+      config.training.weighting == Weighting::by_count) {
     found.push_back(
-        "privacy.label_maps: \"none\" given, but this program draws images for the sites' own "
-        "label maps; expected \"as_they_are\" or \"augmented\"");
+        "training.sampling: \"pooled\" given with training.weighting \"by_count\": both count a "
+        "large site's images more often, expected one of them");
+  }
+  if (any_site_keeps_label_maps(config) && config.data.public_label_maps.empty()) {
+    found.push_back(
+        "data.public_label_maps: missing, but a site's policy keeps its label maps; expected the "
+        "path of maps to draw for");
   }
 }
 
@@ -202,6 +226,7 @@ std::vector<std::string> contradictions(const RunConfig& config) {
   check_data(config, found);
   check_networks(config, found);
   check_objective(config, found);
+  check_policies(config, found);
   check_training_sets(config, found);
   return found;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/privacy/policy_json.hpp"
 #include "config_key.hpp"
 
 namespace asyndgan::program {
@@ -26,6 +27,8 @@ const Names<federation::Variant> kVariants = {{"one_batch", federation::Variant:
 const Names<federation::Weighting> kWeightings = {{"uniform", federation::Weighting::uniform},
                                                   {"by_count", federation::Weighting::by_count},
                                                   {"given", federation::Weighting::given}};
+const Names<federation::Sampling> kSamplings = {{"balanced", federation::Sampling::balanced},
+                                                {"pooled", federation::Sampling::pooled}};
 const Names<privacy::MaskRelease> kMaskReleases = {
     {"as_they_are", privacy::MaskRelease::as_they_are},
     {"augmented", privacy::MaskRelease::augmented},
@@ -88,6 +91,9 @@ List data_section() {
                 "ct: width of the window, in Hounsfield units.", /*open=*/true),
       R::integer("data.contour", FIELD(data.contour), 1, 100,
                  "histology: pixels from the edge of a nucleus inwards that are contour."),
+      R::path("data.public_label_maps", FIELD(data.public_label_maps),
+              "Folder with <case>_labels.nii.gz of data.height x data.width pixels a slice and the "
+              "numbers of data.classes: maps to draw for where a site keeps its own."),
       R::path("data.test.folder", FIELD(data.test.folder),
               "Labelled images that no site trains on, for the evaluation. Needed unless "
               "segmenter.train_on is empty."),
@@ -140,6 +146,11 @@ List objective_section() {
                  "gradient gives every real image away, pixel by pixel. For public data only."),
       R::number("objective.paired_l1", FIELD(objective.paired_l1), 0, 1e6,
                 "Weight of |fake - real|, paired with the mask's own image."),
+      R::number("objective.feature_statistics", FIELD(objective.feature_statistics), 0, 1e6,
+                "Weight of the distance of D's features of the fakes from their running means over "
+                "the site; reads no one image."),
+      R::boolean("objective.statistics_by_class", FIELD(objective.statistics_by_class),
+                 "A mean for every class, instead of one for the whole image."),
       R::number("objective.perceptual", FIELD(objective.perceptual), 0, 1e6,
                 "Weight of the distance of VGG-16 features, paired likewise."),
       R::path("objective.vgg16_weights", FIELD(objective.vgg16_weights),
@@ -160,6 +171,9 @@ List training_section() {
                 "does. two_phase: G answers with fresh ones, as Algorithm 1 says."),
       R::choice("training.weighting", FIELD(training.weighting), kWeightings,
                 "How the sites' gradients are combined. given: by data.sites[].weight."),
+      R::choice("training.sampling", FIELD(training.sampling), kSamplings,
+                "balanced: training.batch maps from every site. pooled: as many in all, drawn from "
+                "the union of the sites, so that a small one sits steps out."),
       R::number("training.generator_rate", FIELD(training.generator_rate), 0, 1,
                 "Learning rate of G (Adam).", /*open=*/true),
       R::number("training.discriminator_rate", FIELD(training.discriminator_rate), 0, 1,
@@ -179,10 +193,14 @@ List training_section() {
 
 List privacy_section() {
   return {
-      R::choice("privacy.label_maps", FIELD(privacy.policy.label_maps), kMaskReleases,
-                "How a site's label maps leave it. augmented: mirrored and shifted at random."),
+      R::choice(
+          "privacy.label_maps", FIELD(privacy.policy.label_maps), kMaskReleases,
+          "How a site's label maps leave it. augmented: mirrored and shifted at random. none: "
+          "not at all; the centre draws for data.public_label_maps."),
       R::integer("privacy.minimum_batch", FIELD(privacy.policy.minimum_batch), 1, kMost,
                  "Fewest real samples that a released number may rest on."),
+      R::boolean("privacy.allow_site_statistics", FIELD(privacy.policy.allow_site_statistics),
+                 "Gradients that depend on means over the site: objective.feature_statistics."),
       R::boolean("privacy.allow_gradients_that_reveal_images",
                  FIELD(privacy.policy.allow_gradients_that_reveal_images),
                  "The site's own consent to objective.paper_objective_reveals_images."),
@@ -256,6 +274,17 @@ const std::vector<Key<SourceConfig>>& site_keys() {
       S::texts("channels", FIELD(channels),
                "Which of data.channels the site has, if it lacks some. Empty: all."),
       S::number("weight", FIELD(weight), 0, 1e9, "Its weight if training.weighting is \"given\"."),
+      {"policy", "object with keys of the policy (docs/privacy.md)",
+       "The site's own policy, in place of the one in \"privacy\"; what it leaves out has its "
+       "default.",
+       [](SourceConfig& site, const Json& json) {
+         site.policy.reset();
+         if (!json.is_null()) site.policy = privacy::policy_from_json(json);
+         return true;
+       },
+       [](const SourceConfig& site) {
+         return site.policy ? privacy::policy_to_json(*site.policy) : Json();
+       }},
   };
   return keys;
 }

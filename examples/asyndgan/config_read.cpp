@@ -64,8 +64,11 @@ std::string unknown(const std::string& path, const std::vector<std::string>& kno
 template <class Target>
 void read_key(const Key<Target>& key, const std::string& path, const Json& value, Target& target,
               Problems& problems) {
-  if (!key.read(target, value)) {
+  try {
+    if (key.read(target, value)) return;
     problems.add(path + ": " + shown(value) + " given, expected " + key.expected);
+  } catch (const ConfigError& error) {  // of a value that is checked elsewhere
+    problems.add(path + ": " + error.what());
   }
 }
 
@@ -185,6 +188,7 @@ RunConfig parse_config(const std::string& text, const std::string& source,
   read_section(json, "", config, problems);
   for (auto& site : config.data.sites) resolve(site.folder, folder);
   resolve(config.data.test.folder, folder);
+  resolve(config.data.public_label_maps, folder);
   resolve(config.objective.vgg16_weights, folder);
   resolve(config.run.output, folder);
   problems.throw_if_any(source);

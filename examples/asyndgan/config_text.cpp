@@ -38,7 +38,7 @@ std::vector<std::pair<std::string, Json>> flat(const RunConfig& config) {
 }
 
 std::string default_text(const Json& value) {
-  return value == "" || value == Json::array() ? "" : value.dump();
+  return value == "" || value == Json::array() || value.is_null() ? "" : value.dump();
 }
 
 /// `text` in lines of at most `width`, each behind `indent` spaces.

@@ -11,6 +11,7 @@
 #include "asyndgan/telemetry/png.hpp"
 #include "asyndgan/telemetry/raster.hpp"
 #include "results.hpp"
+#include "site_settings.hpp"
 
 namespace asyndgan::program {
 
@@ -25,13 +26,20 @@ std::size_t classes_in(const LabelMap& maps, int n) {
   return seen.count();
 }
 
-/// `count` maps spread over all of them, of each stretch the one with the most classes.
-std::vector<int> telling(const LabelMap& maps, int count) {
+/// Some of the label maps that images were drawn for: [first, first + size) of them.
+struct Part {
+  std::string name;  // whose they are
+  int first;
+  int size;
+};
+
+/// `count` maps spread over the part, of each stretch the one with the most classes.
+std::vector<int> telling(const LabelMap& maps, const Part& part, int count) {
   std::vector<int> chosen;
-  count = std::min(count, maps.n);
+  count = std::min(count, part.size);
   for (int k = 0; k < count; ++k) {
-    int best = k * maps.n / count;
-    for (int n = best; n < (k + 1) * maps.n / count; ++n) {
+    int best = part.first + k * part.size / count;
+    for (int n = best; n < part.first + (k + 1) * part.size / count; ++n) {
       if (classes_in(maps, n) > classes_in(maps, best)) best = n;
     }
     chosen.push_back(best);
@@ -69,46 +77,59 @@ class Gallery {
   fs::path where_;
 };
 
+/// What a site sees: its own image beside the synthetic one of the same map.
+Examples at_site(const RunFolder& folder, const SiteData& site, const Part& part,
+                 const data::Slices& synthetic, bool colour) {
+  const data::Slices& own = site.slices.at_site();  // for the site's own pictures
+  const Gallery gallery(folder, fs::path("sites") / site.name / "pictures");
+  Examples examples{colour ? std::vector<std::string>{"colour"} : own.channels, {}};
+  for (const int n : telling(synthetic.labels, part, folder.config().report.pictures)) {
+    const int real = n - part.first;
+    const std::string number = std::to_string(real);
+    const auto& info = own.info[static_cast<std::size_t>(real)];
+    examples.examples.push_back(
+        {site.name, info.case_id + ", slice " + std::to_string(info.slice),
+         gallery.add("mask-" + number, telemetry::raster(synthetic.labels, n)),
+         gallery.add_image("synthetic-" + number, synthetic.images, n, colour),
+         gallery.add_image("real-" + number, own.images, real, colour)});
+  }
+  return examples;
+}
+
 }  // namespace
 
 void write_examples(const RunFolder& folder, const FederationData& data,
                     const data::Slices& synthetic) {
   const RunConfig& config = folder.config();
   const bool colour = config.data.modality == ModalityKind::histology;
-  const auto titles = colour ? std::vector<std::string>{"colour"} : config.data.channels;
-  const Gallery everybody(folder, "pictures");
-  Examples all{titles, {}};
-  int first = 0;  // of the site's maps within `synthetic`
+
+  std::vector<Part> parts;  // in synthesise()'s order
+  int first = data.public_maps.maps.n;
+  if (first > 0) parts.push_back({"public", 0, first});
   for (std::size_t i = 0; i < data.sites.size(); ++i) {
     const SiteData& site = data.sites[i];
-    const data::Slices& own = site.slices.at_site();  // for the site's own pictures
-    const Gallery at_site(folder, fs::path("sites") / site.name / "pictures");
-    Examples examples{colour ? titles : own.channels, {}};
-    for (const int n : telling(own.labels, config.report.pictures)) {
-      const std::string number = std::to_string(n);
-      const auto& info = own.info[static_cast<std::size_t>(n)];
-      examples.examples.push_back(
-          {site.name, info.case_id + ", slice " + std::to_string(info.slice),
-           at_site.add("mask-" + number, telemetry::raster(synthetic.labels, first + n)),
-           at_site.add_image("synthetic-" + number, synthetic.images, first + n, colour),
-           at_site.add_image("real-" + number, own.images, n, colour)});
-    }
-    folder.finish("examples-" + site.name, examples);
+    const bool keeps = site_policy(config, i).label_maps == privacy::MaskRelease::none;
+    const Part part{site.name, first, keeps ? 0 : static_cast<int>(site.slices.at_site().size())};
+    folder.finish("examples-" + site.name, at_site(folder, site, part, synthetic, colour));
+    if (part.size > 0) parts.push_back(part);
+    first += part.size;
+  }
 
-    const auto sites = static_cast<int>(data.sites.size());
-    const auto index = static_cast<int>(i);
-    const int share =
-        (index + 1) * config.report.pictures / sites - index * config.report.pictures / sites;
-    for (const int n : telling(own.labels, share)) {
-      const std::string name = site.name + "-" + std::to_string(n);
-      all.examples.push_back(
-          {site.name,
-           "map " + std::to_string(n + 1),
-           everybody.add(name + "-mask", telemetry::raster(synthetic.labels, first + n)),
-           everybody.add_image(name + "-synthetic", synthetic.images, first + n, colour),
-           {}});
+  const Gallery gallery(folder, "pictures");
+  Examples all{colour ? std::vector<std::string>{"colour"} : config.data.channels, {}};
+  const auto count = static_cast<int>(parts.size());
+  for (int i = 0; i < count; ++i) {
+    const Part& part = parts[static_cast<std::size_t>(i)];
+    const int share = (i + 1) * config.report.pictures / count - i * config.report.pictures / count;
+    for (const int n : telling(synthetic.labels, part, share)) {
+      const std::string number = std::to_string(n - part.first + 1);
+      const std::string name = part.name + "-" + number;
+      all.examples.push_back({part.name,
+                              "map " + number,
+                              gallery.add(name + "-mask", telemetry::raster(synthetic.labels, n)),
+                              gallery.add_image(name + "-synthetic", synthetic.images, n, colour),
+                              {}});
     }
-    first += own.labels.n;
   }
   folder.finish(kExamplesPhase, all);
 }

@@ -13,6 +13,7 @@
 #include "asyndgan/modality/histology.hpp"
 #include "asyndgan/modality/load.hpp"
 #include "asyndgan/telemetry/progress.hpp"
+#include "site_settings.hpp"
 
 namespace asyndgan::program {
 
@@ -82,6 +83,9 @@ FederationData load_federation(const RunConfig& config, const Voice& voice) {
   };
   FederationData data;
   for (const auto& site : config.data.sites) data.sites.push_back({site.name, load(site)});
+  if (any_site_keeps_label_maps(config)) {
+    data.public_maps = read_label_maps(config.data.public_label_maps, config);
+  }
   if (!config.data.test.folder.empty()) {
     const auto test = load(config.data.test);  // no site's: nobody's secret
     data.test = test.at_site();

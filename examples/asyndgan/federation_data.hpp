@@ -11,6 +11,7 @@
 #include "asyndgan/privacy/private.hpp"
 #include "config.hpp"
 #include "console.hpp"
+#include "label_maps.hpp"
 #include "results.hpp"
 
 namespace asyndgan::program {
@@ -24,6 +25,7 @@ struct SiteData {
 struct FederationData {
   std::vector<SiteData> sites;
   std::optional<data::Slices> test;
+  LabelledMaps public_maps;  // to draw for where a site keeps its own
 };
 
 /// Reads every site and the test set through ITK.

@@ -35,6 +35,10 @@ federation::AdversarialLoss<float> adversarial_loss(AdversarialKind kind) {
 federation::Objective<float> objective(const RunConfig& config) {
   const auto& chosen = config.objective;
   federation::Objective<float> objective{.adversarial_loss = adversarial_loss(chosen.adversarial)};
+  if (chosen.feature_statistics > 0) {
+    objective.feature_statistics = {.weight = chosen.feature_statistics,
+                                    .by_class = chosen.statistics_by_class};
+  }
   if (chosen.paired_l1 > 0) {
     objective.paired_terms_that_reveal_images.push_back(
         {chosen.paired_l1, [](const Tensor<float>& fake, const Tensor<float>& real) {
@@ -68,10 +72,23 @@ privacy::AnySanitizer sanitizer(const RunConfig& config) {
   return privacy::PassThrough();
 }
 
+const privacy::SitePolicy& site_policy(const RunConfig& config, std::size_t site) {
+  const auto& own = config.data.sites[site].policy;
+  return own ? *own : config.privacy.policy;
+}
+
+bool any_site_keeps_label_maps(const RunConfig& config) {
+  for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
+    if (site_policy(config, i).label_maps == privacy::MaskRelease::none) return true;
+  }
+  return false;
+}
+
 federation::CentralOptions central_options(const RunConfig& config) {
   federation::CentralOptions options{.seed = config.run.seed,
                                      .steps = static_cast<std::uint64_t>(config.training.steps),
                                      .batch = config.training.batch,
+                                     .sampling = config.training.sampling,
                                      .discriminator_steps = config.training.discriminator_steps,
                                      .variant = config.training.variant,
                                      .weighting = config.training.weighting,

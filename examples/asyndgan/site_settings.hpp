@@ -19,6 +19,10 @@ namespace asyndgan::program {
 
 [[nodiscard]] federation::Objective<float> objective(const RunConfig& config);
 [[nodiscard]] privacy::AnySanitizer sanitizer(const RunConfig& config);
+/// The site's own, else the one of "privacy".
+[[nodiscard]] const privacy::SitePolicy& site_policy(const RunConfig& config, std::size_t site);
+/// True if the centre needs data.public_label_maps.
+[[nodiscard]] bool any_site_keeps_label_maps(const RunConfig& config);
 [[nodiscard]] federation::CentralOptions central_options(const RunConfig& config);
 
 [[nodiscard]] inline optim::Adam<float>::Options adam_options(const RunConfig& config,
@@ -46,7 +50,7 @@ template <networks::Discriminator Net>
           .judging = config.discriminator.per_channel ? federation::Judging::per_modality
                                                       : federation::Judging::jointly,
           .flip = config.training.flips,
-          .policy = config.privacy.policy,
+          .policy = site_policy(config, site),
           .sanitizer = sanitizer(config)};
 }
 

@@ -16,19 +16,14 @@
 #include "asyndgan/protocol/site_outbox.hpp"
 #include "asyndgan/telemetry/progress.hpp"
 #include "networks.hpp"
+#include "site_settings.hpp"
 #include "train.hpp"
 
 namespace asyndgan::program {
 
 namespace {
 
-/// Label maps with their cases' names, as the centre gets them.
-struct Maps {
-  LabelMap maps;
-  std::vector<data::SliceInfo> info;
-};
-
-void append(Maps& all, const LabelMap& maps) {
+void append(LabelledMaps& all, const LabelMap& maps) {
   if (all.maps.n == 0) all.maps = LabelMap(0, maps.h, maps.w);
   all.maps.n += maps.n;
   all.maps.labels.insert(all.maps.labels.end(), maps.labels.begin(), maps.labels.end());
@@ -37,7 +32,7 @@ void append(Maps& all, const LabelMap& maps) {
 /// All label maps of a site, by the same door and into the same ledger as in training.
 LabelMap released(const RunFolder& folder, std::size_t index, const SiteData& site, bool again) {
   const RunConfig& config = folder.config();
-  const privacy::Release release(config.privacy.policy, site_secret(config, index));
+  const privacy::Release release(site_policy(config, index), site_secret(config, index));
   const auto step = static_cast<std::uint64_t>(config.training.steps);
   auto maps = release.label_maps(
       site.slices.map([](const data::Slices& slices) { return slices.labels; }), step);
@@ -77,8 +72,9 @@ data::Slices draw(const RunFolder& folder, const LabelMap& maps, std::vector<dat
 data::Slices synthesise(const RunFolder& folder, const FederationData& data, bool again,
                         const Voice& voice) {
   constexpr int kSlicesOfCase = 32;  // of a volume of synthetic slices
-  Maps all;
+  LabelledMaps all = data.public_maps;
   for (std::size_t i = 0; i < data.sites.size(); ++i) {
+    if (site_policy(folder.config(), i).label_maps == privacy::MaskRelease::none) continue;
     const SiteData& site = data.sites[i];
     const LabelMap maps = released(folder, i, site, again);
     append(all, maps);

@@ -10,7 +10,8 @@
 
 namespace asyndgan::program {
 
-/// Draws images for every label map that the sites release, with the trained generator. The
+/// Draws images for every label map that the sites release, and for the public ones where a site
+/// keeps its own, with the trained generator. The
 /// same run gives the same images, so a run that goes on draws them again instead of reading
 /// them back. Cases have names of their own, "<site>-001".
 ///

@@ -50,7 +50,7 @@ class TrainingRun {
         config_(folder.config()),
         hub_(static_cast<int>(data.sites.size())),
         central_(initialized(std::move(generator)), Link(hub_.join(transport::kCentral)),
-                 static_cast<int>(data.sites.size()), central_options(config_),
+                 static_cast<int>(data.sites.size()), options_of(data),
                  adam_options(config_, config_.training.generator_rate)),
         journal_(folder.root() / "checkpoints") {
     for (std::size_t i = 0; i < data.sites.size(); ++i) {
@@ -102,6 +102,12 @@ class TrainingRun {
   }
 
  private:
+  [[nodiscard]] federation::CentralOptions options_of(const FederationData& data) const {
+    auto options = central_options(config_);
+    options.public_label_maps = data.public_maps.maps;
+    return options;
+  }
+
   [[nodiscard]] G initialized(G generator) const {
     State<float> state;
     generator.collect("", state);

@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "asyndgan/privacy/policy_json.hpp"
 #include "config_key.hpp"
+#include "site_settings.hpp"
 #include "support/catch.hpp"
 
 namespace asyndgan::program {
@@ -88,7 +90,8 @@ TEST_CASE("Every key of the table is read, and written back as it was", "[progra
   for (const auto& key : site_keys()) {
     INFO(key.path);
     SourceConfig site;
-    const Json after = changed(key.write(site), key.expected);
+    const Json after = key.path == "policy" ? privacy::policy_to_json({.minimum_batch = 5})
+                                            : changed(key.write(site), key.expected);
     REQUIRE(key.read(site, after));
     CHECK(key.write(site) == after);
   }
@@ -178,7 +181,37 @@ TEST_CASE("Keys that contradict each other are told", "[program]") {
              Contains("segmenter.levels: 4 given, but a side of the slices has fewer than 16"));
   CHECK_THAT(problem({{"generator", {{"kind", "unet"}, {"downs", 7}}}}),
              Contains("data.width: 64 given, expected a multiple of 128"));
-  CHECK_THAT(problem({{"privacy", {{"label_maps", "none"}}}}), Contains("privacy.label_maps"));
+  CHECK_THAT(problem({{"privacy", {{"label_maps", "none"}}}}),
+             Contains("data.public_label_maps: missing"));
+  CHECK_THAT(problem({{"training", {{"sampling", "pooled"}, {"weighting", "by_count"}}}}),
+             Contains("training.sampling: \"pooled\" given with training.weighting"));
+  CHECK_THAT(problem({{"training", {{"sampling", "pooled"}}},
+                      {"privacy", {{"allow_sample_count", false}}}}),
+             Contains("privacy.allow_sample_count: false"));
+  CHECK_THAT(problem({{"objective", {{"feature_statistics", 1}}},
+                      {"privacy", {{"allow_site_statistics", false}}}}),
+             Contains("privacy.allow_site_statistics: false"));
+}
+
+TEST_CASE("A site's own policy takes the place of the common one", "[program]") {
+  const auto sites = [](const nlohmann::json& policy) {
+    return nlohmann::json{{"data",
+                           {{"sites",
+                             {{{"name", "north"}, {"folder", "north"}},
+                              {{"name", "south"}, {"folder", "south"}, {"policy", policy}}}}}},
+                          {"privacy", {{"minimum_batch", 16}}}};
+  };
+  const RunConfig config = parse(sites({{"label_maps", "augmented"}}));
+  CHECK(site_policy(config, 0).minimum_batch == 16);
+  CHECK(site_policy(config, 1).minimum_batch == privacy::SitePolicy{}.minimum_batch);
+  CHECK(site_policy(config, 1).label_maps == privacy::MaskRelease::augmented);
+
+  CHECK_THAT(problem(sites({{"label_map", "none"}})),
+             Contains("data.sites[1].policy: ") && Contains("label_map"));
+  CHECK_THAT(problem(sites({{"label_maps", "none"}})), Contains("data.public_label_maps: missing"));
+  auto pooled = sites({{"allow_sample_count", false}});
+  pooled["training"]["sampling"] = "pooled";
+  CHECK_THAT(problem(pooled), Contains("data.sites[1].policy.allow_sample_count: false"));
 }
 
 TEST_CASE("Channels, classes and label values follow from the modality", "[program]") {

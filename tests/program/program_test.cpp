@@ -73,6 +73,41 @@ TEST_CASE("Help names every verb, and every verb has an example", "[program]") {
   }
 }
 
+TEST_CASE("Sites that keep their label maps, pooled sampling and statistics go through",
+          "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  auto atlas = data::phantom({.count = 5, .classes = 4, .seed = 8});
+  for (std::size_t i = 0; i < atlas.size(); ++i) atlas.info[i] = {"atlas", static_cast<int>(i)};
+  write_volumes(atlas, scratch.path() / "atlas");
+  const std::vector<std::string> arguments{
+      "simulate",
+      config,
+      "--quiet",
+      "--set",
+      "privacy.label_maps=none",
+      "--set",
+      "data.public_label_maps=" + (scratch.path() / "atlas").string(),
+      "--set",
+      "training.sampling=pooled",
+      "--set",
+      "objective.feature_statistics=1",
+      "--set",
+      "segmenter.train_on=[\"synthetic\"]"};
+  const Ended ended = run(scratch.path(), arguments);
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  for (const std::string site : {"north", "south"}) {
+    const std::string ledger = contents(scratch.path() / "run" / "sites" / site / "ledger.jsonl");
+    CHECK_THAT(ledger, Contains("\"site_statistics\"") && !Contains("\"label_maps\""));
+  }
+  std::set<std::string> drawn;
+  for (const auto& entry : fs::directory_iterator(scratch.path() / "run" / "synthetic")) {
+    drawn.insert(entry.path().filename().string());
+  }
+  CHECK(drawn == std::set<std::string>{"atlas_labels.nii.gz", "atlas_t1.nii.gz"});
+}
+
 TEST_CASE("Wrong use ends with 2, a failure of the world with 1", "[program]") {
   const test::Scratch scratch;
   const std::string config = prepare(scratch.path()).string();
