@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "asyndgan/data/phantom.hpp"
 #include "asyndgan/data/volume_io.hpp"
 #include "run_program.hpp"
 #include "scratch.hpp"
 #include "support/catch.hpp"
+#include "tiny_run.hpp"
 
 namespace asyndgan::program {
 namespace {
@@ -26,27 +26,11 @@ namespace fs = std::filesystem;
 using test::contents;
 using test::run;
 
-constexpr int kHeight = 24;  // not square, so that a mix-up of the two shows
-constexpr int kWidth = 20;
+using test::kHeight;
+using test::kWidth;
 
-/// The smallest networks and a few steps; `data` is the section of that name without its sizes.
-fs::path write_config(const fs::path& folder, nlohmann::json data) {
-  data["height"] = kHeight;
-  data["width"] = kWidth;
-  const nlohmann::json config = {
-      {"data", data},
-      {"run", {{"output", "run"}}},
-      {"generator", {{"base_channels", 2}, {"blocks", 1}}},
-      {"discriminator", {{"base_channels", 2}, {"layers", 1}, {"per_channel", true}}},
-      {"training", {{"steps", 3}, {"batch", 2}, {"checkpoint_every", 2}}},
-      {"segmenter",
-       {{"train_on", nlohmann::json::array({"synthetic"})},
-        {"steps", 2},
-        {"batch", 2},
-        {"base_channels", 2},
-        {"levels", 2}}}};
-  std::ofstream(folder / "run.json") << config.dump(1);
-  return folder / "run.json";
+fs::path write_config(const fs::path& folder, const nlohmann::json& data) {
+  return test::write_config(folder, test::tiny_config(data));
 }
 
 nlohmann::json json_of(const fs::path& file) { return nlohmann::json::parse(contents(file)); }
@@ -114,32 +98,15 @@ void check_run(const fs::path& folder, const fs::path& config,
 }
 
 /// A BraTS case of 4 slices: t1 and flair, or t1 alone, and labels with 4 for the last class.
-void write_brats_case(const fs::path& folder, const std::string& id, std::uint32_t site,
+void write_brats_case(const fs::path& folder, const std::string& id, std::uint32_t patient,
                       bool has_flair) {
-  const auto drawn = data::phantom({.count = 4,
-                                    .height = kHeight,
-                                    .width = kWidth,
-                                    .channels = 2,
-                                    .classes = 4,
-                                    .seed = 5,
-                                    .site = site});
   fs::create_directories(folder / id);
-  const data::Grid grid{.size = {kWidth, kHeight, 4}, .spacing = {1, 1, 3}};
-  for (int c = 0; c < (has_flair ? 2 : 1); ++c) {
-    data::Volume volume{grid, {}, {}};
-    for (int n = 0; n < 4; ++n) {
-      for (int y = 0; y < kHeight; ++y) {
-        for (int x = 0; x < kWidth; ++x) {
-          volume.voxels.push_back(600 * (drawn.images(n, c, y, x) + 1));
-        }
-      }
-    }
-    data::write_volume(folder / id / (id + (c == 0 ? "_t1.nii.gz" : "_flair.nii.gz")), volume);
+  for (int channel = 0; channel < (has_flair ? 2 : 1); ++channel) {
+    data::write_volume(folder / id / (id + (channel == 0 ? "_t1.nii.gz" : "_flair.nii.gz")),
+                       test::tiny_volume(patient, 4, channel).image);
   }
-  data::LabelVolume labels{grid, {}};
-  for (const std::uint8_t label : drawn.labels.labels) {
-    labels.voxels.push_back(label == 3 ? 4 : label);
-  }
+  auto labels = test::tiny_volume(patient).labels;
+  std::replace(labels.voxels.begin(), labels.voxels.end(), std::uint16_t{3}, std::uint16_t{4});
   data::write_label_volume(folder / id / (id + "_seg.nii.gz"), labels);
 }
 
