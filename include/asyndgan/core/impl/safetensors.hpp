@@ -81,6 +81,7 @@ inline constexpr std::array<DType, 4> kTypes{DType::f64, DType::i64, DType::f32,
 inline void require_tiling(const std::map<std::string, Array>& arrays,
                            std::span<const std::byte> data, const std::string& source) {
   std::vector<const Array*> ordered;
+  ordered.reserve(arrays.size());
   for (const auto& [name, array] : arrays) ordered.push_back(&array);
   std::sort(ordered.begin(), ordered.end(), [](const Array* a, const Array* b) {
     return std::pair(a->bytes.data(), a->bytes.size()) <

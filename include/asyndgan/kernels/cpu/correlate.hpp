@@ -260,7 +260,8 @@ class Correlation {
     if (plan_.x.step == 1) {
       for (int j = 0; j < x.count; ++j) to[j] = from[j] + bias;
     } else {
-      for (int j = 0; j < x.count; ++j) to[j * plan_.x.step] = from[j] + bias;
+      const std::ptrdiff_t step = plan_.x.step;
+      for (std::ptrdiff_t j = 0; j < x.count; ++j) to[j * step] = from[j] + bias;
     }
   }
 

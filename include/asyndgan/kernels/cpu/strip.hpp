@@ -58,10 +58,10 @@ class StripLayout {
  public:
   StripLayout(const TapPlan& plan, const Strip& strip)
       : plan_(plan),
-        pitch_(static_cast<std::size_t>(plan.x.grid + plan.x.halo)),
-        image_(static_cast<std::size_t>(strip.rows + plan.y.halo) * pitch_),
-        residue_(static_cast<std::size_t>(strip.images) * image_) {
-    const auto residues = static_cast<std::size_t>(plan.y.residues * plan.x.residues);
+        pitch_(count(plan.x.grid) + count(plan.x.halo)),
+        image_((count(strip.rows) + count(plan.y.halo)) * pitch_),
+        residue_(count(strip.images) * image_) {
+    const std::size_t residues = count(plan.y.residues) * count(plan.x.residues);
     // An odd number of cache lines, so that the channels of one tile do not share a cache set.
     used_ = residues * residue_;
     plane_ = ((used_ + kLine - 1) / kLine | 1U) * kLine;
@@ -71,16 +71,13 @@ class StripLayout {
   [[nodiscard]] std::size_t image() const { return image_; }
   [[nodiscard]] std::size_t plane() const { return plane_; }
   /// Scalars for `channels` channels, and what the last tile may read beyond.
-  [[nodiscard]] std::size_t size(int channels) const {
-    return static_cast<std::size_t>(channels) * plane_ + kSlack;
-  }
+  [[nodiscard]] std::size_t size(int channels) const { return count(channels) * plane_ + kSlack; }
 
   [[nodiscard]] std::ptrdiff_t line(int image, int row) const {
-    return static_cast<std::ptrdiff_t>(static_cast<std::size_t>(image) * image_ +
-                                       static_cast<std::size_t>(row) * pitch_);
+    return static_cast<std::ptrdiff_t>(count(image) * image_ + count(row) * pitch_);
   }
   [[nodiscard]] std::ptrdiff_t tap(const AxisTap& y, const AxisTap& x) const {
-    const auto residue = static_cast<std::size_t>(y.residue * plan_.x.residues + x.residue);
+    const std::size_t residue = count(y.residue) * count(plan_.x.residues) + count(x.residue);
     return static_cast<std::ptrdiff_t>(residue * residue_) + line(0, y.shift) + x.shift;
   }
 
@@ -89,7 +86,7 @@ class StripLayout {
   void load(const Tensor<T, Cpu>& from, const Strip& strip, int channel, int channels,
             T* to) const {
     for (int c = 0; c < channels; ++c) {
-      T* row = to + static_cast<std::size_t>(c) * plane_;
+      T* row = to + count(c) * plane_;
       std::fill(row + used_, row + plane_, T(0));  // a DotProduct multiplies what lies behind by 0
       for (int q = 0; q < plan_.y.residues; ++q) {
         for (int p = 0; p < plan_.x.residues; ++p) {
@@ -113,6 +110,8 @@ class StripLayout {
  private:
   static constexpr std::size_t kLine = 16;   // floats in a cache line
   static constexpr std::size_t kSlack = 64;  // the widest tile, four AVX-512 vectors of float
+
+  [[nodiscard]] static constexpr std::size_t count(int n) { return static_cast<std::size_t>(n); }
 
   /// The source index of a padded position, or -1 where it is a zero, or lies beyond what any
   /// window reads.
@@ -138,7 +137,7 @@ class StripLayout {
       std::copy(from + begin + offset, from + end + offset, to + begin);
     } else if (stride == 2) {  // a constant, so that the compiler uses shuffles
       const T* pairs = from + offset;
-      for (int x = begin; x < end; ++x) to[x] = pairs[x * 2];
+      for (std::ptrdiff_t x = begin; x < end; ++x) to[x] = pairs[x * 2];
     } else {
       for (int x = begin; x < end; ++x) to[x] = from[x * stride + offset];
     }
