@@ -72,6 +72,7 @@ TEST_CASE("Errors of writing name the file and the reason", "[core]") {
 TEST_CASE("Writers of one file at a time in several threads leave one whole version", "[core]") {
   const TemporaryFolder folder;
   std::vector<std::thread> writers;
+  writers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     writers.emplace_back([&folder, i] {
       const std::string text(1000, static_cast<char>('a' + i));

@@ -65,6 +65,7 @@ TEST_CASE("Lines of several threads come one at a time", "[core]") {
     ++lines;
   });
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {
       for (int i = 0; i < 200; ++i) log(LogLevel::info, "line");

@@ -24,6 +24,7 @@ TEST_CASE("parallel_for may be called from several threads and from inside an it
   set_thread_count(3);
   std::vector<std::vector<int>> sums(4, std::vector<int>(50, 0));
   std::vector<std::thread> callers;
+  callers.reserve(sums.size());
   for (auto& sum : sums) {
     callers.emplace_back([&sum] {
       parallel_for(sum.size(), [&](std::size_t i) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <set>
 
 #include "support/catch.hpp"
@@ -71,7 +72,7 @@ TEST_CASE("A sampler has random access: batches do not depend on what was drawn"
   const random::Key key{.seed = 5, .purpose = random::Purpose::sample_real};
   EpochSampler in_order(7, key);
   std::vector<std::size_t> all;
-  for (int step = 0; step < 6; ++step) {
+  for (std::int64_t step = 0; step < 6; ++step) {
     const auto batch = in_order.draw(4 * step, 4);  // wraps in the middle of a batch
     all.insert(all.end(), batch.begin(), batch.end());
   }

@@ -108,4 +108,11 @@ template <std::floating_point T, Device D>
   return loss;
 }
 
+#ifdef ASYNDGAN_COMPILED
+extern template FeatureLoss<float, Cpu> feature_statistics(const RunningStatistics<float, Cpu>&,
+                                                           RunningStatistics<float>::FeatureMaps,
+                                                           const LabelMap&,
+                                                           const FeatureStatisticsOptions&);
+#endif
+
 }  // namespace asyndgan::losses

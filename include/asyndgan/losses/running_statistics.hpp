@@ -59,25 +59,13 @@ class RunningStatistics {
   };
 
   /// Throws ContractViolation on options with which no region would ever be ready.
-  explicit RunningStatistics(Options options) : options_(checked(std::move(options))) {
-    for (const int channels : options_.channels) {
-      const Shape shape{options_.regions, channels, 1, 1};
-      maps_.push_back(
-          {Tensor<T, D>({options_.regions, 1, 1, 1}), Tensor<T, D>(shape), Tensor<T, D>(shape)});
-    }
-  }
+  explicit RunningStatistics(Options options);
 
   /// Takes in a batch of real images. `labels` may be empty with regions = 1.
   ///
   /// Shapes  feature map m (N, channels[m], any, any), labels (N, H, W).
   /// Errors  ShapeError on other feature maps; ContractViolation on a label beyond the regions.
-  void update(FeatureMaps features, const LabelMap& labels = {}) {
-    require_fit(features, labels);
-    for (std::size_t m = 0; m < maps_.size(); ++m) {
-      const Tensor<T, D>& x = *features[m];
-      update_map(maps_[m], kernels::region_moments(x, regions_of(x, labels), options_.regions));
-    }
-  }
+  void update(FeatureMaps features, const LabelMap& labels = {});
 
   /// The averages of one feature map, on the host; the tables have a single "image".
   struct Snapshot {
@@ -98,14 +86,7 @@ class RunningStatistics {
   [[nodiscard]] const Options& options() const { return options_; }
 
   /// "<prefix>.0.votes", "<prefix>.0.mean", "<prefix>.0.square", ... among the buffers.
-  void collect(const std::string& prefix, State<T, D>& records) {
-    for (std::size_t m = 0; m < maps_.size(); ++m) {
-      const std::string name = prefix + "." + std::to_string(m);
-      records.buffers.push_back({name + ".votes", &maps_[m].votes});
-      records.buffers.push_back({name + ".mean", &maps_[m].mean});
-      records.buffers.push_back({name + ".square", &maps_[m].square});
-    }
-  }
+  void collect(const std::string& prefix, State<T, D>& records);
 
   /// The region of every pixel of a feature map.
   [[nodiscard]] LabelMap regions_of(const Tensor<T, D>& x, const LabelMap& labels) const {
@@ -115,32 +96,7 @@ class RunningStatistics {
   }
 
   /// Throws as update() does.
-  void require_fit(FeatureMaps features, const LabelMap& labels) const {
-    if (features.size() != maps_.size()) {
-      throw ShapeError("RunningStatistics: " + std::to_string(features.size()) +
-                       " feature maps, expected " + std::to_string(maps_.size()));
-    }
-    for (std::size_t m = 0; m < maps_.size(); ++m) {
-      const Shape& shape = features[m]->shape();
-      if (shape.c != options_.channels[m] || shape.size() == 0) {
-        throw ShapeError("RunningStatistics: feature map " + std::to_string(m) + " has shape " +
-                         to_string(shape) + ", expected " + std::to_string(options_.channels[m]) +
-                         " channels");
-      }
-      if (options_.regions > 1 && labels.n != shape.n) {
-        throw ShapeError("RunningStatistics: " + std::to_string(labels.n) +
-                         " label maps for feature map " + std::to_string(m) + " of shape " +
-                         to_string(shape));
-      }
-    }
-    if (options_.regions == 1) return;
-    for (const std::uint8_t label : labels.labels) {
-      if (label >= options_.regions) {
-        throw ContractViolation("RunningStatistics: label " + std::to_string(label) + " with " +
-                                std::to_string(options_.regions) + " regions");
-      }
-    }
-  }
+  void require_fit(FeatureMaps features, const LabelMap& labels) const;
 
  private:
   struct Map {
@@ -210,5 +166,66 @@ class RunningStatistics {
   Options options_;
   std::vector<Map> maps_;
 };
+
+template <std::floating_point T, Device D>
+RunningStatistics<T, D>::RunningStatistics(Options options)
+    : options_(checked(std::move(options))) {
+  for (const int channels : options_.channels) {
+    const Shape shape{options_.regions, channels, 1, 1};
+    maps_.push_back(
+        {Tensor<T, D>({options_.regions, 1, 1, 1}), Tensor<T, D>(shape), Tensor<T, D>(shape)});
+  }
+}
+
+template <std::floating_point T, Device D>
+void RunningStatistics<T, D>::update(FeatureMaps features, const LabelMap& labels) {
+  require_fit(features, labels);
+  for (std::size_t m = 0; m < maps_.size(); ++m) {
+    const Tensor<T, D>& x = *features[m];
+    update_map(maps_[m], kernels::region_moments(x, regions_of(x, labels), options_.regions));
+  }
+}
+
+template <std::floating_point T, Device D>
+void RunningStatistics<T, D>::collect(const std::string& prefix, State<T, D>& records) {
+  for (std::size_t m = 0; m < maps_.size(); ++m) {
+    const std::string name = prefix + "." + std::to_string(m);
+    records.buffers.push_back({name + ".votes", &maps_[m].votes});
+    records.buffers.push_back({name + ".mean", &maps_[m].mean});
+    records.buffers.push_back({name + ".square", &maps_[m].square});
+  }
+}
+
+template <std::floating_point T, Device D>
+void RunningStatistics<T, D>::require_fit(FeatureMaps features, const LabelMap& labels) const {
+  if (features.size() != maps_.size()) {
+    throw ShapeError("RunningStatistics: " + std::to_string(features.size()) +
+                     " feature maps, expected " + std::to_string(maps_.size()));
+  }
+  for (std::size_t m = 0; m < maps_.size(); ++m) {
+    const Shape& shape = features[m]->shape();
+    if (shape.c != options_.channels[m] || shape.size() == 0) {
+      throw ShapeError("RunningStatistics: feature map " + std::to_string(m) + " has shape " +
+                       to_string(shape) + ", expected " + std::to_string(options_.channels[m]) +
+                       " channels");
+    }
+    if (options_.regions > 1 && labels.n != shape.n) {
+      throw ShapeError("RunningStatistics: " + std::to_string(labels.n) +
+                       " label maps for feature map " + std::to_string(m) + " of shape " +
+                       to_string(shape));
+    }
+  }
+  if (options_.regions == 1) return;
+  for (const std::uint8_t label : labels.labels) {
+    if (label >= options_.regions) {
+      throw ContractViolation("RunningStatistics: label " + std::to_string(label) + " with " +
+                              std::to_string(options_.regions) + " regions");
+    }
+  }
+}
+
+#ifdef ASYNDGAN_COMPILED
+extern template class RunningStatistics<float, Cpu>;  // in asyndgan::compiled
+#endif
 
 }  // namespace asyndgan::losses
