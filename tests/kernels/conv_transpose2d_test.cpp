@@ -17,8 +17,8 @@ std::vector<double> first_row(const std::vector<double>& taps, const ConvGeometr
   const auto input = Tensor<double>::from_host({1, 1, 1, 3}, std::vector<double>{1, 2, 3});
   Tensor<double> output(conv_transpose2d_shape(input.shape(), 1, g, output_padding));
   conv_transpose2d_forward(input, weight, Tensor<double>(), g, output);
-  std::vector<double> row;
-  for (int x = 0; x < output.shape().w; ++x) row.push_back(output(0, 0, 0, x));
+  std::vector<double> row = output.to_host();
+  row.resize(static_cast<std::size_t>(output.shape().w));
   return row;
 }
 

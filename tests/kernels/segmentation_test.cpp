@@ -20,6 +20,7 @@ LabelMap labels_in_turn() {
 
 std::vector<double> pixel(const Tensor<double>& x, int n, int y, int w) {
   std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(x.shape().c));
   for (int k = 0; k < x.shape().c; ++k) values.push_back(x(n, k, y, w));
   return values;
 }

@@ -24,8 +24,10 @@ TEST_CASE("A screen reader is told where each curve begins and ends", "[telemetr
 }
 
 TEST_CASE("A long run is averaged, faintly to 400 and boldly to 60 points", "[telemetry]") {
-  std::vector<Point> points;
-  for (int i = 0; i < 10000; ++i) points.push_back({static_cast<double>(i), i % 2 == 0 ? 1. : 3.});
+  std::vector<Point> points(10000);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i] = {static_cast<double>(i), i % 2 == 0 ? 1. : 3.};
+  }
   const auto means = detail::averaged(points, 60);
   REQUIRE(means.size() == 60);
   // An odd bucket of 167 holds one more of one kind: 2 +- 1/167 = 0.006.

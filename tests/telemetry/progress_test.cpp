@@ -15,7 +15,7 @@ struct Stage {
 
   /// What was written since the last call.
   std::string written() {
-    const std::string text = out.str();
+    std::string text = out.str();
     out.str("");
     return text;
   }
@@ -79,7 +79,7 @@ TEST_CASE("The rate of a resumed run counts its own steps only", "[telemetry]") 
 TEST_CASE("The time left follows the last half minute, not the whole run", "[telemetry]") {
   Stage stage(ProgressStyle::lines);
   stage.progress.begin("train", 1000);
-  for (int i = 1; i <= 40; ++i) {  // ten steps a second
+  for (std::int64_t i = 1; i <= 40; ++i) {  // ten steps a second
     stage.time += 1;
     stage.progress.update(10 * i);
   }

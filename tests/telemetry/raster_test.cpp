@@ -21,9 +21,9 @@ TEST_CASE("Intensities of -1 to 1 become 0 to 255, clipped", "[telemetry]") {
 }
 
 TEST_CASE("Colour pictures interleave the three channels of the chosen image", "[telemetry]") {
-  std::vector<float> values(2 * 3 * 2, -1.F);
-  const auto at = [&](int n, int c, int x) -> float& {
-    return values[static_cast<std::size_t>((n * 3 + c) * 2 + x)];
+  std::vector<float> values(12, -1.F);  // 2 images, 3 channels, 2 pixels
+  const auto at = [&](std::size_t n, std::size_t c, std::size_t x) -> float& {
+    return values[(n * 3 + c) * 2 + x];
   };
   at(1, 0, 0) = 1;  // the left pixel of image 1 is red, the right one blue
   at(1, 2, 1) = 1;
