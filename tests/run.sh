@@ -12,19 +12,22 @@ cd "$(dirname "$0")/.."
 
 fast=0
 long=0
-sanitized=(core privacy protocol transport federation data)  # what parses bytes or shares memory
+# What parses bytes, shares memory or computes indices.
+sanitized=(core kernels layers networks losses privacy protocol transport federation data)
+threaded=(core kernels layers transport federation)
 exclude=(-LE long)
 for argument in "$@"; do
   case "$argument" in
     --fast) fast=1 ;;
     --long)
       long=1 exclude=()
-      sanitized+=(kernels layers losses optim modality metrics downstream telemetry)
+      sanitized+=(optim modality metrics downstream telemetry)
       ;;
     *) sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 
+labels() { (IFS='|' && echo "^($*)\$"); }  # of the test folders named
 section() { printf '\n=== %s (%s) ===\n' "$1" "$(date +%H:%M:%S)"; }
 build() {  # build PRESET [TARGET...]
   local preset=$1
@@ -46,22 +49,24 @@ section "Build, warnings as errors"
 build ci
 
 if ((!fast)); then
-  section "Thread sanitizer: thread pool, transport, federation"
-  build tsan test_core test_transport test_federation
-  ctest --preset tsan -j 2 -L '^(core|transport|federation)$' "${exclude[@]}"
+  section "Thread sanitizer"
+  build tsan "${threaded[@]/#/test_}"
+  ctest --preset tsan -j 2 -L "$(labels "${threaded[@]}")" "${exclude[@]}"
 
   section "Address and undefined behaviour sanitizers"
   build asan "${sanitized[@]/#/test_}"
-  ctest --preset asan -j 2 -L "^($(IFS='|' && echo "${sanitized[*]}"))\$" "${exclude[@]}"
+  ctest --preset asan -j 2 -L "$(labels "${sanitized[@]}")" "${exclude[@]}"
 
   section "Clang: the library, and every public header alone"
   build clang asyndgan_compiled all_verify_interface_header_sets
 fi
 
 if ((long)); then
-  section "clang-tidy"
+  section "Clang: everything but ITK"
   build clang
-  tests/tidy.sh build/clang
+
+  section "clang-tidy"
+  tests/tidy.sh build/ci
 fi
 
 section "Tests"
