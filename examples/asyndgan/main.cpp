@@ -134,8 +134,12 @@ int main(int argc, char** argv) {
   ReportArguments reported;
   auto* report_verb = app.add_subcommand("report", "Write the report of a run again");
   report_verb->add_option("folder", reported.folder, "Output folder of a run")->required();
+  report_verb->add_option("--with", reported.with,
+                          "Output folders of runs that differ in run.seed alone: shows means over "
+                          "all of them too");
   add_voice(*report_verb, voice);
-  report_verb->footer("Example:\n  asyndgan report out/head");
+  report_verb->footer(
+      "Example:\n  asyndgan report out/head/run --with out/head/run-2 out/head/run-3");
   report_verb->callback([&] { chosen = [&] { return report(reported, voice); }; });
 
   try {

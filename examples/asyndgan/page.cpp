@@ -90,6 +90,9 @@ telemetry::Report run_page(const RunFolder& folder) {
          {picture_block(folder, *examples, "Drawn after training, one for each label map.")}});
   }
   if (evaluation) page.sections.push_back(segmentation_section(config, *evaluation));
+  if (const auto seeds = found<SeedsFound>(folder, kSeedsPhase); seeds && evaluation) {
+    page.sections.push_back(seeds_section(config, *evaluation, *seeds));
+  }
   if (trained) {
     page.sections.push_back(traffic_section(*trained));
     page.sections.push_back(training_section(folder, *trained));
@@ -144,6 +147,12 @@ telemetry::Rows run_rows(const RunFolder& folder) {
       }
       add(set.set, "training images", static_cast<double>(set.images), "1");
       add(set.set, "segmenter training time", set.train_seconds, "s");
+    }
+  }
+  const auto evaluation = found<EvaluationFound>(folder, kEvaluatePhase);
+  if (const auto seeds = found<SeedsFound>(folder, kSeedsPhase); seeds && evaluation) {
+    for (const auto& row : over_seeds(*evaluation, *seeds)) {
+      add(row.set, "dice, mean of " + std::to_string(row.runs.size()) + " seeds", row.mean, "1");
     }
   }
   if (trained) {

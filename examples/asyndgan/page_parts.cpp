@@ -249,6 +249,62 @@ telemetry::Section segmentation_section(const RunConfig& config,
   return section;
 }
 
+std::vector<OverSeeds> over_seeds(const EvaluationFound& evaluation, const SeedsFound& seeds) {
+  std::vector<OverSeeds> all;
+  for (const auto& set : evaluation.sets) {
+    std::vector<const Evaluated*> runs{&set};
+    for (const auto& other : seeds.others) {
+      const Evaluated* found = set_named(other.evaluation, set.set);
+      if (found == nullptr || found->classes.size() != set.classes.size()) {
+        throw DataError("the run with seed " + std::to_string(other.seed) +
+                        " has no figures for \"" + set.set + "\"");
+      }
+      runs.push_back(found);
+    }
+    OverSeeds row{.set = set.set};
+    for (const Evaluated* run : runs) row.runs.push_back(run->mean.at("dice").mean);
+    row.low = *std::min_element(row.runs.begin(), row.runs.end());
+    row.high = *std::max_element(row.runs.begin(), row.runs.end());
+    const auto count = static_cast<double>(runs.size());
+    for (const double dice : row.runs) row.mean += dice / count;
+    for (std::size_t label = 0; label < set.classes.size(); ++label) {
+      double mean = 0;
+      for (const Evaluated* run : runs) {
+        const auto score = run->classes[label].find("dice");
+        if (score != run->classes[label].end()) mean += score->second.mean / count;
+      }
+      row.classes.push_back(mean);
+    }
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+telemetry::Section seeds_section(const RunConfig& config, const EvaluationFound& evaluation,
+                                 const SeedsFound& seeds) {
+  std::string names = std::to_string(config.run.seed);
+  for (const auto& other : seeds.others) names += ", " + std::to_string(other.seed);
+  telemetry::Table table{
+      "Dice over " + std::to_string(seeds.others.size() + 1) + " runs",
+      "The whole job with the seeds " + names +
+          ": generator, discriminators and segmenters start "
+          "and draw anew. Means over the runs; beside the mean, the worst and the best run.",
+      {"trained on", "mean"},
+      {}};
+  for (std::size_t label = 1; label < config.data.classes.size(); ++label) {
+    table.header.push_back(config.data.classes[label]);
+  }
+  for (const auto& row : over_seeds(evaluation, seeds)) {
+    telemetry::Table::Row cells{
+        row.set,
+        {{fixed(row.mean, 3), fixed(row.low, 3) + "\u2013" + fixed(row.high, 3)}},
+        row.set == "synthetic"};
+    for (const double dice : row.classes) cells.cells.push_back({fixed(dice, 3)});
+    table.rows.push_back(std::move(cells));
+  }
+  return {"Over several seeds", {std::move(table)}};
+}
+
 telemetry::Section run_section(const RunConfig& config, const Loaded& loaded) {
   telemetry::Section section{"How it was run", {}};
   telemetry::Table data{"Data", "", {"source", "images", "patients", "channels"}, {}};

@@ -42,6 +42,20 @@ template <class Result>
 [[nodiscard]] telemetry::Section traffic_section(const Trained& trained);
 [[nodiscard]] telemetry::Section segmentation_section(const RunConfig& config,
                                                       const EvaluationFound& evaluation);
+/// Means over this run and those of other seeds.
+struct OverSeeds {
+  std::string set;
+  double mean = 0;  // of the runs' mean Dice
+  double low = 0;   // the worst run's
+  double high = 0;
+  std::vector<double> runs = {};     // of each, this one first
+  std::vector<double> classes = {};  // mean Dice of every foreground class
+};
+[[nodiscard]] std::vector<OverSeeds> over_seeds(const EvaluationFound& evaluation,
+                                                const SeedsFound& seeds);
+[[nodiscard]] telemetry::Section seeds_section(const RunConfig& config,
+                                               const EvaluationFound& evaluation,
+                                               const SeedsFound& seeds);
 [[nodiscard]] telemetry::Section run_section(const RunConfig& config, const Loaded& loaded);
 
 }  // namespace asyndgan::program

@@ -83,6 +83,15 @@ struct EvaluationFound {
   std::vector<Evaluated> sets;
 };
 
+/// The evaluations of runs that differ in their seed alone, for the report of one of them.
+struct SeedFound {
+  std::uint64_t seed = 0;
+  EvaluationFound evaluation;
+};
+struct SeedsFound {
+  std::vector<SeedFound> others;
+};
+
 /// A mask with what was drawn for it. Files are relative to the run's folder.
 struct Example {
   std::string site;
@@ -108,6 +117,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Synthesised, images)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, cases, mean, low, high)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evaluated, set, images, train_seconds, mean, classes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EvaluationFound, sets)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeedFound, seed, evaluation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeedsFound, others)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Example, site, name, mask, synthetic, real)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Examples, channels, examples)
 
@@ -123,5 +134,6 @@ inline constexpr const char* kTrainPhase = "train";
 inline constexpr const char* kSynthesisePhase = "synthesise";
 inline constexpr const char* kExamplesPhase = "examples";
 inline constexpr const char* kEvaluatePhase = "evaluate";
+inline constexpr const char* kSeedsPhase = "seeds";
 
 }  // namespace asyndgan::program

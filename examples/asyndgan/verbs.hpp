@@ -42,6 +42,7 @@ int evaluate(const EvaluateArguments& arguments, const Voice& voice);
 
 struct ReportArguments {
   std::filesystem::path folder;
+  std::vector<std::filesystem::path> with;  // runs that differ in their seed alone
 };
 int report(const ReportArguments& arguments, const Voice& voice);
 

@@ -108,6 +108,43 @@ TEST_CASE("Sites that keep their label maps, pooled sampling and statistics go t
   CHECK(drawn == std::set<std::string>{"atlas_labels.nii.gz", "atlas_t1.nii.gz"});
 }
 
+TEST_CASE("A report puts runs together that differ in their seed alone", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const auto out = [&](int seed) {
+    return (scratch.path() / ("run-" + std::to_string(seed))).string();
+  };
+  for (const int seed : {1, 2, 3}) {
+    REQUIRE(run(scratch.path(), {"simulate", config, "--quiet", "--out", out(seed), "--set",
+                                 "run.seed=" + std::to_string(seed)})
+                .code == 0);
+  }
+  REQUIRE(run(scratch.path(), {"report", out(1), "--with", out(2), out(3)}).code == 0);
+  const auto dice_of = [&](int seed, const std::string& metric) {
+    const auto report = nlohmann::json::parse(contents(out(seed) + "/report.json"));
+    for (const auto& row : report.at("rows")) {
+      if (row.at("case") == "synthetic" && row.at("metric") == metric) {
+        return row.at("value").get<double>();
+      }
+    }
+    FAIL("no row " << metric);
+    return 0.0;
+  };
+  const double mean = (dice_of(1, "dice") + dice_of(2, "dice") + dice_of(3, "dice")) / 3;
+  CHECK(dice_of(1, "dice, mean of 3 seeds") == Approx(mean).epsilon(1e-12));
+  CHECK_THAT(contents(out(1) + "/report.html"), Contains("Dice over 3 runs"));
+
+  const Ended twice = run(scratch.path(), {"report", out(1), "--with", out(2), out(2)});
+  CHECK(twice.code == 2);
+  CHECK_THAT(twice.err, Contains("run.seed 2 is that of another run given"));
+  REQUIRE(run(scratch.path(), {"simulate", config, "--quiet", "--out", out(4), "--set",
+                               "run.seed=4", "--set", "training.steps=3"})
+              .code == 0);
+  const Ended other = run(scratch.path(), {"report", out(1), "--with", out(4)});
+  CHECK(other.code == 2);
+  CHECK_THAT(other.err, Contains("differs in more than its seed: training.steps: 3 there, 4 here"));
+}
+
 TEST_CASE("Wrong use ends with 2, a failure of the world with 1", "[program]") {
   const test::Scratch scratch;
   const std::string config = prepare(scratch.path()).string();
