@@ -118,7 +118,8 @@ TEST_CASE("A federation without sites, and a site with one image, are refused", 
 TEST_CASE("Images smaller than one patch of the discriminator are refused", "[federation]") {
   auto options = Federation<float>::defaults();
   options.site.discriminator.layers = 3;
-  CHECK_THROWS_AS(Federation<float>(options), DataError);
+  CHECK_THROWS_WITH(Federation<float>(options),
+                    Catch::Contains("site 'phantom-1': images are too small: "));
 }
 
 }  // namespace
