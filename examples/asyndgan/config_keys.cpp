@@ -49,8 +49,7 @@ using R = Keys<RunConfig>;
 using List = std::vector<Key<RunConfig>>;
 
 /// The member `config.a.b` of a const or mutable configuration.
-#define FIELD(member) \
-  [](auto& config) -> auto& { return config.member; }
+#define FIELD(member) ([](auto& config) -> auto& { return config.member; })
 
 List run_section() {
   return {

@@ -38,7 +38,8 @@ std::vector<std::pair<std::string, Json>> flat(const RunConfig& config) {
 }
 
 std::string default_text(const Json& value) {
-  return value == "" || value == Json::array() || value.is_null() ? "" : value.dump();
+  const bool empty_text = value.is_string() && value.get_ref<const std::string&>().empty();
+  return empty_text || value == Json::array() || value.is_null() ? "" : value.dump();
 }
 
 /// `text` in lines of at most `width`, each behind `indent` spaces.

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 fs::path file_of(const RunFolder& folder, const std::string& segmenter) {
   const fs::path segmenters = folder.root() / "segmenters";
-  const fs::path file = segmenters / (segmenter + ".safetensors");
+  fs::path file = segmenters / (segmenter + ".safetensors");
   if (fs::exists(file)) return file;
   std::string known;
   if (fs::exists(segmenters)) {

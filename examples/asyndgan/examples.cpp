@@ -66,6 +66,7 @@ class Gallery {
                                                    bool colour) const {
     if (colour) return {add(name, telemetry::raster(images, n, -1))};
     std::vector<std::string> files;
+    files.reserve(static_cast<std::size_t>(images.shape().c));
     for (int c = 0; c < images.shape().c; ++c) {
       files.push_back(add(name + "-" + std::to_string(c), telemetry::raster(images, n, c)));
     }

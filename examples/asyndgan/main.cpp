@@ -39,14 +39,14 @@ void add_config(CLI::App& verb, ConfigArguments& from) {
       ->type_name("FOLDER");
 }
 
-/// Runs a verb and turns what it throws into a message and an exit code.
-int guarded(const std::function<int()>& verb) {
+/// Turns what `work` throws into a message and an exit code.
+int guarded(const std::function<int()>& work) {
   const auto fail = [](const char* kind, const std::exception& error, int code) {
     std::cerr << "asyndgan: " << kind << error.what() << std::endl;
     return code;
   };
   try {
-    return verb();
+    return work();
   } catch (const Interrupted&) {
     return kInterrupted;
   } catch (const asyndgan::ConfigError& error) {
@@ -60,9 +60,7 @@ int guarded(const std::function<int()>& verb) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app(kAbout, "asyndgan");
   app.set_version_flag("--version", std::string("asyndgan ") + ASYNDGAN_VERSION);
   bool keys = false;
@@ -156,5 +154,11 @@ int main(int argc, char** argv) {
     return kWrongUse;
   }
   watch_for_interrupts();
-  return guarded(chosen);
+  return chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded([&] { return run(argc, argv); });
 }

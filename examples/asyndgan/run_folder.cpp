@@ -101,7 +101,7 @@ fs::path RunFolder::checkpoint(const std::string& name) const {
 }
 
 fs::path RunFolder::site(const std::string& name) const {
-  const fs::path folder = root_ / "sites" / name;
+  fs::path folder = root_ / "sites" / name;
   make_folder(folder);
   return folder;
 }

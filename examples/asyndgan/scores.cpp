@@ -89,6 +89,7 @@ Scores summarise(const std::vector<std::vector<CaseFound>>& segmenters) {
   for (std::size_t i = 0; i < first.size(); ++i) {
     const auto mean_of = [&](auto member) {
       std::vector<const Named*> maps;
+      maps.reserve(segmenters.size());
       for (const auto& cases : segmenters) maps.push_back(member(cases[i]));
       return means(maps);
     };
