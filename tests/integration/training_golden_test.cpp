@@ -46,11 +46,10 @@ TEMPLATE_TEST_CASE("Feature statistics equal PyTorch's, averages, loss and gradi
       {.channels = {3, 2}, .regions = kRegions, .decay = 0.9, .minimum_images = 3});
   const std::vector<std::vector<std::uint8_t>> real_caps{{3, 2, 2}, {1, 2, 2}};
   const auto features = [](const std::string& name, const std::string& end, double offset) {
-    std::vector<Tensor<T>> maps;
-    for (int m = 0; m < 2; ++m) {
-      maps.push_back(golden::tensor<T>(name + std::to_string(m) + end, kFeatureMaps[m], 1, offset));
-    }
-    return maps;
+    const auto map = [&](std::size_t m) {
+      return golden::tensor<T>(name + std::to_string(m) + end, kFeatureMaps[m], 1, offset);
+    };
+    return std::vector<Tensor<T>>{map(0), map(1)};
   };
   for (int batch = 0; batch < 2; ++batch) {
     const std::string number = std::to_string(batch);
