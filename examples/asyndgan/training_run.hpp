@@ -85,8 +85,7 @@ class TrainingRun {
         if (is_due(step)) save_site(site, step);
       }
     };
-    federation::simulate(central_, sites_, static_cast<std::uint64_t>(config_.training.steps),
-                         hooks);
+    federation::simulate(central_, sites_, hooks);
     const double seconds = seconds_before_ + progress.seconds();
     if (central_.step() < static_cast<std::uint64_t>(config_.training.steps)) {
       progress.clear();

@@ -19,6 +19,7 @@ int main() {
   constexpr int kSites = 2;
   transport::InProcessHub hub(kSites);
   const federation::CentralOptions run{.seed = 1,
+                                       .steps = 20,
                                        .batch = 2,
                                        .input = {.classes = 4, .noise_channels = 1},
                                        .height = 32,
@@ -41,6 +42,6 @@ int main() {
     sites.emplace_back(std::move(images), TwoChannels{}, hub.join(i), ledgers[i - 1], options);
   }
 
-  federation::simulate(central, sites, 20);
+  federation::simulate(central, sites);
   std::cout << "trained " << central.step() << " steps; site 1 sent:\n" << ledgers[0].summary();
 }

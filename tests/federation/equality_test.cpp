@@ -172,7 +172,7 @@ TEST_CASE("The exchange equals the single-process step", "[federation]") {
     CHECK(errors.weight < 1e-12);
     return true;
   };
-  federation.run(3);
+  federation.run();
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ struct Federation {
     return network;
   }
 
-  void run(std::uint64_t steps) { federation::simulate(central, sites, steps, hooks); }
+  void run() { federation::simulate(central, sites, hooks); }
 
   /// All numbers of the generator's weights, for comparisons bit for bit.
   [[nodiscard]] std::vector<T> weights() {

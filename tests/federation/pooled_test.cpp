@@ -34,7 +34,7 @@ TEST_CASE("Pooled sampling asks each site for its share of the images", "[federa
     CHECK(images == 3);  // batch times sites, whoever they come from
     return true;
   };
-  federation.run(20);
+  federation.run();
   CHECK(federation.central.step() == 20);
   CHECK(parts[0] < parts[2]);
   CHECK(parts[2] >= 18);  // three quarters of all images
@@ -49,8 +49,9 @@ TEST_CASE("Pooled sampling needs the counts, and weights that do not use them ag
   auto options = pooled();
   options.site.policy.allow_sample_count = false;
   Float hidden(options);
-  CHECK_THROWS_WITH(hidden.run(20),
-                    "site 'phantom-1' keeps its sample count, which pooled sampling needs");
+  CHECK_THROWS_WITH(hidden.run(),
+                    "site 'phantom-1' keeps its sample count, which pooled sampling and weighting "
+                    "by count need");
 
   options = pooled();
   options.central.weighting = Weighting::by_count;

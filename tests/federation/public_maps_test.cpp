@@ -25,7 +25,7 @@ TEST_CASE("A site that keeps its label maps learns from fakes of public ones", "
     options.central.variant = variant;
     Float federation(options);
     const auto before = federation.weights();
-    federation.run(3);
+    federation.run();
     CHECK(federation.central.step() == 3);
     CHECK((federation.weights() != before));
     for (const auto& ledger : federation.ledgers) {
@@ -40,12 +40,12 @@ TEST_CASE("Sites that keep their label maps need public ones of the right size",
   auto options = keeping();
   options.central.public_label_maps = {};
   Float none(options);
-  CHECK_THROWS_WITH(none.run(3),
+  CHECK_THROWS_WITH(none.run(),
                     "site 'phantom-1' keeps its label maps, so this run needs public ones of 16 x "
                     "16 pixels; it has 0 of 0 x 0");
   options.central.public_label_maps = LabelMap(2, 8, 16);
   Float small(options);
-  CHECK_THROWS_WITH(small.run(3), Catch::Contains("it has 2 of 8 x 16"));
+  CHECK_THROWS_WITH(small.run(), Catch::Contains("it has 2 of 8 x 16"));
 }
 
 TEST_CASE("Sites with and without label maps of their own train together", "[federation]") {
@@ -68,7 +68,7 @@ TEST_CASE("Sites with and without label maps of their own train together", "[fed
                      federation.ledgers[0], keeps);
   sites.emplace_back(Float::data(options, 2), federation.modality, Float::Link(hub.join(2)),
                      federation.ledgers[1], own);
-  simulate(central, sites, 3);
+  simulate(central, sites);
   CHECK(central.step() == 3);
   CHECK(federation.ledgers[0].by_content().count(kLabelMaps) == 0);
   CHECK(federation.ledgers[1].by_content().at(kLabelMaps).items == 6);

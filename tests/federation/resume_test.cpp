@@ -59,18 +59,18 @@ TEST_CASE("A resumed run equals an uninterrupted one bit for bit", "[federation]
     options.site.discriminator.spectral_norm = true;            // and a power iteration's vector
 
     Float uninterrupted(options);
-    uninterrupted.run(5);
+    uninterrupted.run();
 
     const TemporaryFolder folder;
     {
       Float first(options);
       first.hooks.after_step = [](const auto& report) { return report.step < 2; };
-      first.run(5);
+      first.run();
       write_all(first, folder.path());
     }
     Float second(options);
     read_all(second, folder.path(), 2);
-    second.run(5);
+    second.run();
     CHECK(second.central.step() == 5);
     CHECK((second.weights() == uninterrupted.weights()));
   }
@@ -79,17 +79,17 @@ TEST_CASE("A resumed run equals an uninterrupted one bit for bit", "[federation]
 /// Stops after 4 of 8 steps and goes on in new objects; true if nothing tells the difference.
 bool resumes_bit_for_bit(const Float::Options& options) {
   Float uninterrupted(options);
-  uninterrupted.run(8);
+  uninterrupted.run();
   const TemporaryFolder folder;
   {
     Float first(options);
     first.hooks.after_step = [](const auto& report) { return report.step < 4; };
-    first.run(8);
+    first.run();
     write_all(first, folder.path());
   }
   Float second(options);
   read_all(second, folder.path(), 4);
-  second.run(8);
+  second.run();
   return second.weights() == uninterrupted.weights();
 }
 
@@ -121,12 +121,12 @@ TEST_CASE("A resumed site has not forgotten the queries it answered", "[federati
   {
     Float first(options);
     first.hooks.after_step = [](const auto& report) { return report.step < 4; };
-    first.run(8);
+    first.run();
     write_all(first, folder.path());
   }
   Float second(options);
   read_all(second, folder.path(), 4);
-  CHECK_THROWS_WITH(second.run(8), limit);
+  CHECK_THROWS_WITH(second.run(), limit);
   CHECK(second.central.step() == 6);
 }
 
@@ -136,14 +136,14 @@ TEST_CASE("A site does not go on from another step than the centre's", "[federat
   {
     Float first(options);
     first.hooks.after_step = [](const auto& report) { return report.step < 2; };
-    first.run(3);
+    first.run();
     write_all(first, folder.path());
   }
   Float second(options);
   State<float> state;
   second.sites[0].collect(state);
   Journal(folder.path() / second.sites[0].name()).read(2, state);
-  CHECK_THROWS_WITH(second.run(3),
+  CHECK_THROWS_WITH(second.run(),
                     "the centre goes on with step 0, this site's checkpoint with step 2");
 }
 

@@ -14,7 +14,7 @@ TEST_CASE("A run trains the generator and every byte a site sends is in its ledg
           "[federation]") {
   Federation<float> federation(Federation<float>::defaults());
   const auto before = federation.weights();
-  federation.run(3);
+  federation.run();
   CHECK(federation.central.step() == 3);
   CHECK((federation.weights() != before));
   for (std::size_t i = 0; i < 2; ++i) {
@@ -30,7 +30,7 @@ TEST_CASE("One seed gives one result, bit for bit, for 1, 2 and 3 threads", "[fe
   for (const int threads : {1, 2, 3}) {
     set_thread_count(threads);
     Federation<float> federation(Federation<float>::defaults());
-    federation.run(3);
+    federation.run();
     results.push_back(federation.weights());
   }
   set_thread_count(2);
@@ -42,10 +42,11 @@ TEST_CASE("Algorithm 1 and several discriminator steps run, and differ", "[feder
   std::vector<std::vector<float>> results;
   for (const auto variant : {Variant::one_batch, Variant::two_phase}) {
     auto options = Federation<float>::defaults();
+    options.central.steps = 2;
     options.central.variant = variant;
     options.central.discriminator_steps = 2;
     Federation<float> federation(options);
-    federation.run(2);
+    federation.run();
     CHECK(federation.central.step() == 2);
     results.push_back(federation.weights());
   }
@@ -55,7 +56,7 @@ TEST_CASE("Algorithm 1 and several discriminator steps run, and differ", "[feder
 TEST_CASE("An interrupted run tells the sites", "[federation]") {
   Federation<float> federation(Federation<float>::defaults());
   federation.hooks.after_step = [](const auto& report) { return report.step < 2; };
-  federation.run(3);
+  federation.run();
   CHECK(federation.central.step() == 2);
   CHECK(federation.sites[1].farewell() == "the run was interrupted");
 }
@@ -65,7 +66,7 @@ TEST_CASE("A site that fails ends the run with its own error", "[federation]") {
   federation.hooks.after_site_step = [](auto& site) {
     if (site.name() == "phantom-2") throw DataError("disk of phantom-2 is gone");
   };
-  CHECK_THROWS_WITH(federation.run(3), "disk of phantom-2 is gone");
+  CHECK_THROWS_WITH(federation.run(), "disk of phantom-2 is gone");
 }
 
 TEST_CASE("A site refuses fakes of another step than its own", "[federation]") {
@@ -92,14 +93,14 @@ TEST_CASE("A site refuses fakes of another step than its own", "[federation]") {
                                           .next_step = 6},
                           9));
   CHECK_THROWS_WITH(site.serve_round(),
-                    "fakes of step 5, expected step 0: the centre replays or skips steps");
+                    "fakes of step 5, expected step 0 of 3: the centre replays or skips steps");
 }
 
 TEST_CASE("Sites that do not fit the run are named", "[federation]") {
   auto options = Federation<float>::defaults();
   options.central.height = 24;
   Federation<float> federation(options);
-  CHECK_THROWS_WITH(federation.run(3), "site 'phantom-1' has 16 rows, this run expects 24");
+  CHECK_THROWS_WITH(federation.run(), "site 'phantom-1' has 16 rows, this run expects 24");
 }
 
 TEST_CASE("A federation without sites, and a site with one image, are refused", "[federation]") {

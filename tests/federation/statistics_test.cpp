@@ -102,16 +102,19 @@ TEST_CASE("A site's policy can keep statistics out of its gradients", "[federati
   options.site.objective.feature_statistics = {.weight = 1, .minimum_images = 2};
   options.site.policy.minimum_batch = 2;
   Float allowed(options);
-  allowed.run(3);
+  allowed.run();
   CHECK(allowed.central.step() == 3);
 
   options.site.policy.allow_site_statistics = false;
   Float refused(options);
-  CHECK_THROWS_WITH(refused.run(3), Catch::Contains("\"allow_site_statistics\" is false"));
+  CHECK_THROWS_WITH(refused.run(), Catch::Contains("\"allow_site_statistics\" is false"));
+
+  options.site.policy = {.minimum_batch = 100};
+  CHECK_THROWS_WITH(Float(options), Catch::Contains("never rest on 100 images"));
 
   options.site.policy = {.minimum_batch = 7};  // the site has six
   Float few(options);
-  CHECK_THROWS_WITH(few.run(3), Catch::Contains("over 6 samples, the policy's minimum is 7"));
+  CHECK_THROWS_WITH(few.run(), Catch::Contains("over 6 samples, the policy's minimum is 7"));
 }
 
 }  // namespace

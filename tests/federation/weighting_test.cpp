@@ -30,6 +30,8 @@ TEST_CASE("In a step every image has the vote of its site", "[federation]") {
   CHECK(step_weights(pi, std::array<int, 3>{4, 4, 4}) == std::vector<double>{0.25, 0.25, 0.5});
   // 0.25 * 2, 0.25 * 0, 0.5 * 3, in sum 2.
   CHECK(step_weights(pi, std::array<int, 3>{2, 0, 3}) == std::vector<double>{0.25, 0, 0.75});
+  CHECK_THROWS_AS(step_weights(std::array<double, 2>{1, 0}, std::array<int, 2>{0, 2}),
+                  ContractViolation);
 }
 
 TEST_CASE("Impossible weights are refused with the reason", "[federation]") {

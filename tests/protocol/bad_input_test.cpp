@@ -244,14 +244,16 @@ TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
 TEST_CASE("Numbers of a Welcome out of their range are refused", "[protocol]") {
   const Bytes good = Samples::frame(Samples::welcome(), kRun);
   CHECK(error_of(with(good, kPayload, std::uint32_t{0})) == "rank is 0, expected 1 to 2147483647");
-  CHECK(error_of(with(good, good.size() - 12, std::uint32_t{65})) ==
-        "batch is 65, expected 0 to 64");
-  CHECK(error_of(with(good, good.size() - 8, std::uint32_t{65})) ==
-        "largest batch is 65, expected 1 to 64");
-  CHECK(error_of(with(good, good.size() - 12, std::uint32_t{5})) ==
+  CHECK(error_of(with(good, good.size() - 13, std::uint32_t{1048577})) ==
+        "batch is 1048577, expected 0 to 1048576");
+  CHECK(error_of(with(good, good.size() - 9, std::uint32_t{0})) ==
+        "largest batch is 0, expected 1 to 1048576");
+  CHECK(error_of(with(good, good.size() - 1, std::uint8_t{2})) ==
+        "fresh fakes is 2, expected 0 to 1");
+  CHECK(error_of(with(good, good.size() - 13, std::uint32_t{5})) ==
         "batch is 5, expected at most the largest batch, 4");
-  CHECK(error_of(with(good, good.size() - 4, std::uint32_t{0})) ==
-        "discriminator steps is 0, expected 1 to 2147483647");
+  CHECK(error_of(with(good, good.size() - 5, std::uint32_t{0})) ==
+        "discriminator steps is 0, expected 1 to 1000");
 }
 
 }  // namespace

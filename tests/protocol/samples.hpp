@@ -61,12 +61,12 @@ struct Samples {
   }
   static protocol::Welcome welcome() {
     return {.rank = 2,
-            .seed = 0xFFFFFFFFFFFFFFFF,
             .first_step = 100,
             .steps = 5000,
             .batch = 3,
             .largest_batch = 4,
-            .discriminator_steps = 3};
+            .discriminator_steps = 3,
+            .fresh_fakes = true};
   }
   static protocol::Masks masks() {
     return {5, release().label_maps(privacy::Private(label_map()), 5)};

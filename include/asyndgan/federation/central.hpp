@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
 #include "asyndgan/federation/exchange.hpp"
+#include "asyndgan/federation/member.hpp"
 #include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/federation/weighting.hpp"
@@ -58,13 +60,6 @@ class Central {
   using T = typename G::Scalar;
   using D = typename G::Place;
 
-  /// A site, as it told of itself.
-  struct Member {
-    std::string name;
-    privacy::SiteFacts facts;
-    double weight = 0;  // pi_j
-  };
-
   /// What a round tells whoever watches.
   struct Report {
     std::uint64_t step;                                 // that was completed, from 1
@@ -104,25 +99,33 @@ class Central {
       members_[site] = {std::move(hello.site_name), std::move(hello.facts).value()};
       require_fitting(members_[site]);
     }
-    set_weights();
+    require_agreement(members_);
+    batches_ = BatchPlan(batch_options(), weigh(members_, options_.weighting, options_.sampling,
+                                                options_.site_weights));
     for (std::size_t site = 0; site < members_.size(); ++site) {
       in_flight_[site].next = batches_.next(site, step());
       send(site, protocol::Welcome{.rank = static_cast<std::uint32_t>(site + 1),
-                                   .seed = options_.seed,
                                    .first_step = in_flight_[site].next.step,
                                    .steps = options_.steps,
                                    .batch = static_cast<std::uint32_t>(in_flight_[site].next.size),
                                    .largest_batch = static_cast<std::uint32_t>(batches_.largest()),
                                    .discriminator_steps =
-                                       static_cast<std::uint32_t>(options_.discriminator_steps)});
+                                       static_cast<std::uint32_t>(options_.discriminator_steps),
+                                   .fresh_fakes = options_.variant == Variant::two_phase});
     }
     for (std::size_t site = 0; site < members_.size(); ++site) {
       if (in_flight_[site].next.size > 0) accept_masks(site);
     }
   }
 
-  /// One step of the generator, with every site (lockstep).
+  /// One step of the generator, with every site that has a part in it (lockstep).
+  ///
+  /// Errors  ContractViolation after the last step of the run; ProtocolError, TransportError
+  ///         naming the site.
   Report round() {
+    if (step() >= options_.steps) {
+      throw ContractViolation("Central: the run has " + std::to_string(options_.steps) + " steps");
+    }
     Report report{.step = step() + 1, .sites = {}};
     report.sites.resize(members_.size());
     const auto weights = weights_of_step();
@@ -142,6 +145,12 @@ class Central {
         contributions.push_back(
             {weights[site], gradient_of(site, answer), &in_flight_[site].saved});
         if (answer.losses) report.sites[site] = answer.losses->value();
+        const bool expected =
+            members_[site].facts.sends_label_maps && in_flight_[site].next.size > 0;
+        if (answer.next_maps.has_value() != expected) {
+          throw ProtocolError("site '" + members_[site].name + "': gradient " +
+                              (expected ? "without" : "with") + " label maps of a next step");
+        }
         if (answer.next_maps) accept(site, answer.next_maps->value());
       }
     }
@@ -165,6 +174,8 @@ class Central {
   [[nodiscard]] std::uint64_t step() const {
     return static_cast<std::uint64_t>(optimizer_.steps());
   }
+  /// Of the whole run.
+  [[nodiscard]] std::uint64_t steps() const { return options_.steps; }
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
   [[nodiscard]] G& generator() { return generator_; }
   /// The running average of the generator's weights, which synthesises better than the last ones.
@@ -200,7 +211,7 @@ class Central {
                     .step = static_cast<std::uint32_t>(step() * plan_.size() + exchange),
                     .purpose = random::Purpose::dropout};
     const bool own_maps = members_[site].facts.sends_label_maps;
-    if (!own_maps) batch.maps = draw_public(batch.next.size, key);
+    if (!own_maps) batch.maps = draw_maps(options_.public_label_maps, batch.next.size, key);
     batch.saved = {};
     auto fakes = generate(generator_, options_.input.template make<T, D>(batch.maps, key),
                           batch.saved, layers::Pass{.key = key});
@@ -215,25 +226,16 @@ class Central {
     send(site, message);
   }
 
-  /// For a site that keeps its label maps.
-  [[nodiscard]] LabelMap draw_public(int count, random::Key key) const {
-    key.purpose = random::Purpose::sample_masks;
-    const random::Stream draws(key);
-    const LabelMap& from = options_.public_label_maps;
-    LabelMap maps(count, from.h, from.w);
-    for (int n = 0; n < count; ++n) {
-      const auto chosen =
-          draws.below(static_cast<std::uint64_t>(n), static_cast<std::uint32_t>(from.n));
-      std::copy_n(from.labels.data() + chosen * from.plane(), from.plane(),
-                  maps.labels.data() + static_cast<std::size_t>(n) * maps.plane());
-    }
-    return maps;
-  }
-
   /// The site's label maps of its next batch; a site that keeps its own sends none.
   void accept_masks(std::size_t site) {
     if (!members_[site].facts.sends_label_maps) return;
-    accept(site, receive<protocol::Masks>(site).maps.value());
+    const auto masks = receive<protocol::Masks>(site);
+    if (masks.step != in_flight_[site].next.step) {
+      throw ProtocolError("site '" + members_[site].name + "': label maps of step " +
+                          std::to_string(masks.step) + ", expected " +
+                          std::to_string(in_flight_[site].next.step));
+    }
+    accept(site, masks.maps.value());
   }
 
   void accept(std::size_t site, const LabelMap& maps) {
@@ -249,11 +251,6 @@ class Central {
     in_flight_[site].maps = maps;
   }
 
-  [[nodiscard]] static protocol::Ask ask(const Exchange& exchange) {
-    if (!exchange.return_gradient) return protocol::Ask::discriminator;
-    return exchange.train_discriminator ? protocol::Ask::both : protocol::Ask::generator;
-  }
-
   [[nodiscard]] Tensor<T, D> gradient_of(std::size_t site, const protocol::Gradient& answer) const {
     if (answer.step != step()) {
       throw ProtocolError("site '" + members_[site].name + "': gradient of step " +
@@ -264,6 +261,11 @@ class Central {
       throw ProtocolError("site '" + members_[site].name + "': gradient of shape " +
                           to_string(d_fake.shape()) + ", expected " +
                           to_string(in_flight_[site].fakes));
+    }
+    for (const T value : d_fake.to_host()) {
+      if (std::isfinite(value)) continue;
+      throw ProtocolError("site '" + members_[site].name + "': gradient of step " +
+                          std::to_string(answer.step) + " has a value that is not finite");
     }
     return d_fake;
   }
@@ -290,27 +292,10 @@ class Central {
     }
   }
 
-  void set_weights() {
-    std::vector<std::int64_t> counts;
-    for (const Member& member : members_) {
-      counts.push_back(static_cast<std::int64_t>(member.facts.samples));
-    }
-    const auto shares = site_weights(options_.weighting, counts, options_.site_weights);
-    for (std::size_t site = 0; site < members_.size(); ++site) members_[site].weight = shares[site];
-    if (options_.sampling == Sampling::pooled) require_counts();
-    batches_ = BatchPlan(batch_options(), std::move(counts));
-  }
   [[nodiscard]] std::vector<double> weights_of_step() const {
     std::vector<double> weights;
     for (const Member& member : members_) weights.push_back(member.weight);
     return step_weights(weights, batches_.sizes(step()));
-  }
-  void require_counts() const {
-    for (const Member& member : members_) {
-      if (member.facts.samples > 0) continue;
-      throw ConfigError("site '" + member.name +
-                        "' keeps its sample count, which pooled sampling needs");
-    }
   }
   [[nodiscard]] BatchPlan::Options batch_options() const {
     return {.sampling = options_.sampling,

@@ -9,6 +9,7 @@
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/optim/schedule.hpp"
+#include "asyndgan/protocol/message.hpp"
 
 namespace asyndgan::federation {
 
@@ -45,6 +46,12 @@ enum class Variant {
     plan.push_back({.train_discriminator = false, .return_gradient = true});
   }
   return plan;
+}
+
+/// An exchange as the wire says it.
+[[nodiscard]] inline protocol::Ask ask(const Exchange& exchange) {
+  if (!exchange.return_gradient) return protocol::Ask::discriminator;
+  return exchange.train_discriminator ? protocol::Ask::both : protocol::Ask::generator;
 }
 
 }  // namespace asyndgan::federation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/core/label_map.hpp"
 #include "asyndgan/core/random.hpp"
 
 namespace asyndgan::federation {
@@ -135,5 +137,21 @@ class EpochSampler {
   random::Key key_;
   std::uint32_t epoch_ = 0;
 };
+
+/// `count` of the label maps `from`, independent of each other, for a site that keeps its own.
+/// The key's purpose is replaced.
+///
+/// Requires  from.n >= 1.
+[[nodiscard]] inline LabelMap draw_maps(const LabelMap& from, int count, random::Key key) {
+  key.purpose = random::Purpose::sample_masks;
+  const random::Stream draws(key);
+  LabelMap maps(count, from.h, from.w);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(count); ++n) {
+    const auto chosen = draws.below(n, static_cast<std::uint32_t>(from.n));
+    std::copy_n(from.labels.data() + chosen * from.plane(), from.plane(),
+                maps.labels.data() + n * maps.plane());
+  }
+  return maps;
+}
 
 }  // namespace asyndgan::federation

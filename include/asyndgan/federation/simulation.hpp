@@ -24,12 +24,13 @@ struct SimulationHooks {
   std::function<void(Site&)> after_site_step;
 };
 
-/// A whole run in one process: every site on a thread of its own, the centre on the caller's.
+/// A whole run in one process, from where the centre stands to its last step: every site on a
+/// thread of its own, the centre on the caller's.
 /// Returns when all have ended.
 ///
 /// Errors  what a site threw, else what the centre threw; the others are ended first.
 template <class Central, class Site>
-void simulate(Central& central, std::deque<Site>& sites, std::uint64_t steps,
+void simulate(Central& central, std::deque<Site>& sites,
               const SimulationHooks<Central, Site>& hooks = {}) {
   std::vector<std::exception_ptr> errors(sites.size());
   std::vector<std::thread> threads;
@@ -51,7 +52,7 @@ void simulate(Central& central, std::deque<Site>& sites, std::uint64_t steps,
   try {
     central.admit();
     bool going = true;
-    while (going && central.step() < steps) {
+    while (going && central.step() < central.steps()) {
       const auto report = central.round();
       if (hooks.after_step) going = hooks.after_step(report);
     }

@@ -17,56 +17,20 @@
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
 #include "asyndgan/data/slices.hpp"
-#include "asyndgan/federation/critic.hpp"
 #include "asyndgan/federation/exchange.hpp"
-#include "asyndgan/federation/objective.hpp"
+#include "asyndgan/federation/make_critics.hpp"
+#include "asyndgan/federation/site_options.hpp"
 #include "asyndgan/federation/site_samples.hpp"
 #include "asyndgan/federation/steps.hpp"
-#include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/modality/condition.hpp"
-#include "asyndgan/optim/schedule.hpp"
 #include "asyndgan/privacy/ledger.hpp"
 #include "asyndgan/privacy/private.hpp"
 #include "asyndgan/privacy/release.hpp"
-#include "asyndgan/privacy/sanitizers/pass_through.hpp"
 #include "asyndgan/protocol/codec.hpp"
 #include "asyndgan/protocol/site_outbox.hpp"
 #include "asyndgan/transport/transport.hpp"
 
 namespace asyndgan::federation {
-
-/// Which real images D sees beside the fakes of a batch.
-enum class Pairing {
-  independent,  // drawn on their own: the fakes' own images take no part in their gradient
-  paired,       // the images of the fakes' label maps, as published; paired terms need it
-};
-
-/// How a site's discriminators divide its channels.
-enum class Judging {
-  jointly,       // one discriminator over all channels the site has
-  per_modality,  // one for each channel
-};
-
-/// What a site decides for itself.
-template <networks::Discriminator Net>
-struct SiteOptions {
-  using T = typename Net::Scalar;
-  using D = typename Net::Place;
-
-  std::string name;
-  std::uint64_t secret = 0;             // keys its draws and its noise; never the run's seed
-  typename Net::Options discriminator;  // in_channels is set from the data
-  layers::Initialization initialization = {};
-  typename optim::Adam<T, D>::Options adam = {};
-  optim::ConstantThenLinear schedule = kConstantRate;
-  Objective<T, D> objective = {};
-  Pairing pairing = Pairing::independent;
-  Judging judging = Judging::jointly;
-  bool flip = true;  // mirror half of the samples left to right
-  privacy::SitePolicy policy = {};
-  privacy::AnySanitizer sanitizer = privacy::PassThrough{};       // what dL/dfake goes through
-  std::chrono::milliseconds patience = std::chrono::minutes(10);  // with the centre
-};
 
 /// What a site needs to know of its modality: the channels of the run, in order. Every
 /// modality::Modality says so.
@@ -98,7 +62,7 @@ class Site {
         outbox_(ledger, "central"),
         release_(options.policy, options.secret) {
     require_consistent_options();
-    make_critics();
+    critics_ = make_critics(samples_, options_);
   }
   Site(const Site&) = delete;  // the optimisers point into the networks
   Site& operator=(const Site&) = delete;
@@ -107,6 +71,13 @@ class Site {
   void join() {
     send(protocol::Hello{options_.name, release_.facts(samples_.facts())});
     const auto welcome = receive<protocol::Welcome>();
+    if (welcome.largest_batch > static_cast<std::uint32_t>(options_.largest_batch)) {
+      throw ProtocolError("largest batch is " + std::to_string(welcome.largest_batch) +
+                          ", this site takes at most " + std::to_string(options_.largest_batch));
+    }
+    steps_ = welcome.steps;
+    plan_ = plan_step(welcome.fresh_fakes ? Variant::two_phase : Variant::one_batch,
+                      static_cast<int>(welcome.discriminator_steps));
     limits_ =
         protocol::Limits::for_run({static_cast<int>(welcome.largest_batch), samples_.run_channels(),
                                    samples_.height(), samples_.width()},
@@ -164,7 +135,10 @@ class Site {
       }
     } catch (const PolicyError& error) {
       const auto frame = outbox_.refuse({.step = step(), .reason = error.what()}, run_);
-      link_.send(transport::kCentral, frame);
+      try {
+        link_.send(transport::kCentral, frame);
+      } catch (const TransportError&) {  // the centre is gone; the cause is still the policy
+      }
       throw;
     }
   }
@@ -193,10 +167,19 @@ class Site {
   }
 
  private:
+  /// Holds the centre to the run that it has announced: a gradient more than that would be an
+  /// answer that no query was counted for.
   void require_expected(const protocol::Fakes& fakes) const {
-    if (fakes.step != step()) {
+    if (fakes.step != step() || fakes.step >= steps_) {
       throw ProtocolError("fakes of step " + std::to_string(fakes.step) + ", expected step " +
-                          std::to_string(step()) + ": the centre replays or skips steps");
+                          std::to_string(step()) + " of " + std::to_string(steps_) +
+                          ": the centre replays or skips steps");
+    }
+    const bool last = exchange_ + 1 == plan_.size();
+    if (fakes.ask != ask(plan_[exchange_]) || (fakes.next_step == fakes.step) == last) {
+      throw ProtocolError("fakes of step " + std::to_string(fakes.step) + " do not fit exchange " +
+                          std::to_string(exchange_ + 1) + " of " + std::to_string(plan_.size()) +
+                          " that make a step of this run");
     }
     if (fakes.maps.has_value() == sends_label_maps()) {
       throw ProtocolError(std::string("fakes ") + (fakes.maps ? "with" : "without") +
@@ -216,10 +199,12 @@ class Site {
     losses_.generator = judgement.loss;
     losses_.samples = static_cast<std::uint64_t>(fake.shape().n);
     loss_average_.add(losses_);
-    judgement.gradient.samples_behind = samples_behind_statistics();
+    judgement.gradient.samples_behind = std::min(samples_.size(), statistics_minimum(options_));
     protocol::Gradient answer{fakes.step, release_.gradient(std::move(judgement.gradient),
                                                             options_.sanitizer, fakes.step)};
-    answer.losses = release_.losses(loss_average_);
+    if (samples_.size() >= options_.policy.minimum_batch) {  // draws of fewer repeat them
+      answer.losses = release_.losses(loss_average_);
+    }
     answered_ = step_ + 1;
     go_on(fakes);
     if (sends_label_maps() && fakes.next_batch > 0) answer.next_maps = next_maps(fakes.next_batch);
@@ -230,6 +215,7 @@ class Site {
   void go_on(const protocol::Fakes& answered) {
     samples_.advance(answered.images.value().shape().n);
     ++exchanges_;
+    exchange_ = (exchange_ + 1) % plan_.size();
     step_ = static_cast<std::int64_t>(answered.next_step);
   }
 
@@ -263,56 +249,6 @@ class Site {
     }
   }
 
-  void make_critics() {
-    std::vector<std::vector<int>> groups{samples_.channels()};
-    if (options_.judging == Judging::per_modality) {
-      groups.clear();
-      for (const int channel : samples_.channels()) groups.push_back({channel});
-    }
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      auto network_options = options_.discriminator;
-      network_options.in_channels = samples_.classes() + static_cast<int>(groups[i].size());
-      Net network(network_options);
-      try {
-        (void)network.output_shape(
-            {1, network_options.in_channels, samples_.height(), samples_.width()});
-      } catch (const ShapeError& error) {
-        throw DataError("site '" + options_.name + "': images are too small: " + error.what());
-      }
-      State<T, D> state;
-      network.collect("", state);
-      const random::Key draw{.seed = options_.secret,
-                             .site = static_cast<std::uint32_t>(i),
-                             .purpose = random::Purpose::initialize};
-      layers::initialize(state, options_.initialization, draw);
-      critics_.emplace_back(groups[i], std::move(network), options_.adam);
-      if (options_.objective.feature_statistics) keep_statistics(critics_.back());
-    }
-  }
-
-  /// A class that few images have is left out: its mean would be about those few, however often
-  /// they are drawn.
-  void keep_statistics(Critic<Net>& critic) const {
-    const auto& term = *options_.objective.feature_statistics;
-    typename losses::RunningStatistics<T, D>::Options kept{
-        .decay = term.decay, .minimum_images = static_cast<int>(statistics_minimum())};
-    if (term.by_class) {
-      kept.regions = samples_.classes();
-      for (const std::size_t images : samples_.images_by_class()) {
-        kept.silent.push_back(images < statistics_minimum());
-      }
-    }
-    critic.keep_statistics(std::move(kept), samples_.height(), samples_.width());
-  }
-  [[nodiscard]] std::size_t statistics_minimum() const {
-    const auto asked = options_.objective.feature_statistics->minimum_images;
-    return std::max<std::size_t>(static_cast<std::size_t>(asked), options_.policy.minimum_batch);
-  }
-  [[nodiscard]] std::uint64_t samples_behind_statistics() const {
-    if (!options_.objective.feature_statistics) return 0;
-    return std::min(samples_.size(), statistics_minimum());
-  }
-
   template <class Message>
   void send(const Message& message) {
     const auto frame = outbox_.encode(message, run_);
@@ -337,7 +273,10 @@ class Site {
   privacy::Release release_;
   Critics<Net> critics_;
   protocol::RunId run_ = 0;
-  LabelMap maps_;  // as released: what the centre draws fakes for at the moment
+  std::uint64_t steps_ = 0;  // of the run
+  std::vector<Exchange> plan_;
+  std::size_t exchange_ = 0;  // of the step, that comes next
+  LabelMap maps_;             // as released: what the centre draws fakes for at the moment
   privacy::Losses losses_;
   privacy::LossAverage loss_average_;
   std::int64_t step_ = 0;       // of the generator: the next that the site has a part in

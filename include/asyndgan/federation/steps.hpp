@@ -136,7 +136,7 @@ template <networks::Discriminator Net, class T = typename Net::Scalar,
 /// One site's part in a step of G.
 template <networks::Generator G>
 struct Contribution {
-  double weight;  // pi_j
+  double weight;  // pi_j, or step_weights() where batches differ
   Tensor<typename G::Scalar, typename G::Place> d_fake;
   const typename G::Saved* saved;  // of the forward pass that made the fakes
 };

@@ -53,7 +53,8 @@ enum class Weighting {
 
 /// What every site's gradient counts in a step: pi_j for equal batches, else in proportion to
 /// pi_j times the images of site j, so that with equal pi_j every image has the same vote.
-/// Requires  a positive sum of pi_j * sizes_j.
+///
+/// Errors  ContractViolation where the sum of pi_j * sizes_j is 0: nobody's gradient counts.
 [[nodiscard]] inline std::vector<double> step_weights(std::span<const double> weights,
                                                       std::span<const int> sizes) {
   std::vector<double> shares(weights.begin(), weights.end());
@@ -62,6 +63,7 @@ enum class Weighting {
   }
   double sum = 0;
   for (std::size_t site = 0; site < shares.size(); ++site) sum += shares[site] *= sizes[site];
+  if (!(sum > 0)) throw ContractViolation("step_weights: all sites that take part have weight 0");
   for (double& share : shares) share /= sum;
   return shares;
 }

@@ -17,7 +17,7 @@
 namespace asyndgan::privacy {
 
 /// Counts how often each real sample of a site has answered a fake. The site, not the centre,
-/// chooses the sample: it draws among those with may_ask() and spends before it computes.
+/// chooses the sample, and spends before it computes.
 ///
 /// Errors   PolicyError when a limit is reached; logged as a warning and counted. Nothing has
 ///          then been spent.

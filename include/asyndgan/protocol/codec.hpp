@@ -40,12 +40,12 @@ class MessageWriter {
   }
   void write(const Welcome& welcome) {
     writer_.number(welcome.rank);
-    writer_.number(welcome.seed);
     writer_.number(welcome.first_step);
     writer_.number(welcome.steps);
     writer_.number(welcome.batch);
     writer_.number(welcome.largest_batch);
     writer_.number(welcome.discriminator_steps);
+    writer_.number(static_cast<std::uint8_t>(welcome.fresh_fakes));
   }
   void write(const Masks& masks) {
     step_ = masks.step;
@@ -186,18 +186,18 @@ class MessageReader {
   [[nodiscard]] Welcome welcome() {
     Welcome welcome;
     welcome.rank = reader_.number<std::uint32_t>("rank", 1, 0x7FFFFFFF);
-    welcome.seed = reader_.number<std::uint64_t>("seed");
     welcome.first_step = reader_.number<std::uint64_t>("first step");
     welcome.steps = reader_.number<std::uint64_t>("steps");
-    welcome.batch = reader_.number<std::uint32_t>("batch", 0, limits_.batch);
-    welcome.largest_batch = reader_.number<std::uint32_t>("largest batch", 1, limits_.batch);
+    welcome.batch = reader_.number<std::uint32_t>("batch", 0, kLargestBatch);
+    welcome.largest_batch = reader_.number<std::uint32_t>("largest batch", 1, kLargestBatch);
     if (welcome.batch > welcome.largest_batch) {
       throw ProtocolError("batch is " + std::to_string(welcome.batch) +
                           ", expected at most the largest batch, " +
                           std::to_string(welcome.largest_batch));
     }
     welcome.discriminator_steps =
-        reader_.number<std::uint32_t>("discriminator steps", 1, 0x7FFFFFFF);
+        reader_.number<std::uint32_t>("discriminator steps", 1, kLargestPlan);
+    welcome.fresh_fakes = present("fresh fakes");
     return welcome;
   }
 

@@ -33,12 +33,12 @@ struct Hello {
 /// Centre to site, the answer to Hello.
 struct Welcome {
   std::uint32_t rank = 0;                 // the site's, from 1
-  std::uint64_t seed = 0;                 // of the run: public, so it may hide nothing
   std::uint64_t first_step = 0;           // the step that the site is to begin with
   std::uint64_t steps = 0;                // of the whole run
   std::uint32_t batch = 0;                // label maps of that step; 0: the site has no part left
   std::uint32_t largest_batch = 1;        // that any step can ask for
   std::uint32_t discriminator_steps = 1;  // for each step of the generator
+  bool fresh_fakes = false;               // D judges others than it learned from: Algorithm 1
 
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

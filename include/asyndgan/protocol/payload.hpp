@@ -193,9 +193,12 @@ inline void write_facts(const privacy::SiteFacts& facts, ByteWriter& writer) {
   writer.number(static_cast<std::uint8_t>(facts.sends_label_maps));
 }
 
+/// Of samples: sums over sites stay far from what 64 bits hold.
+inline constexpr std::uint64_t kLargestCount = 1'000'000'000;
+
 [[nodiscard]] inline privacy::SiteFacts read_facts(ByteReader& reader, const Limits& limits) {
   privacy::SiteFacts facts;
-  facts.samples = reader.number<std::uint64_t>("sample count");
+  facts.samples = reader.number<std::uint64_t>("sample count", 0, kLargestCount);
   const auto channels =
       reader.number<std::uint32_t>("channel names", 0, std::min(limits.names, 32U));
   for (std::uint32_t i = 0; i < channels; ++i) {

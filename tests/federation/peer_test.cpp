@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each side against a peer that does not keep to the run.
+
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <span>
+
+#include "asyndgan/protocol/checksum.hpp"
+#include "federation/federation_fixture.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::federation {
+namespace {
+
+using Float = test::Federation<float>;
+
+constexpr protocol::RunId kRun = 9;
+
+/// A site, and the other end of its link.
+struct LoneSite {
+  explicit LoneSite(const protocol::Welcome& welcome, SiteOptions<Float::Net> own = options())
+      : hub(1),
+        centre(hub.join(transport::kCentral)),
+        site(Float::data(Float::defaults(), 1), {}, Float::Link(hub.join(1)), ledger, own) {
+    centre.send(1, protocol::encode(welcome, kRun));
+  }
+  static SiteOptions<Float::Net> options() {
+    auto own = Float::defaults().site;
+    own.name = "phantom-1";
+    return own;
+  }
+  /// The site's answer to fakes, or what it says against them.
+  std::string answer(std::uint64_t step, protocol::Ask ask, std::uint64_t next_step) {
+    auto network = Float::generator(Float::defaults());
+    Float::G::Saved saved;
+    auto fakes = generate(
+        network,
+        Float::defaults().central.input.make<float>(LabelMap(2, Float::kSide, Float::kSide), {}),
+        saved, {});
+    centre.send(
+        1, protocol::encode(protocol::Fakes{.step = step,
+                                            .ask = ask,
+                                            .images = privacy::Release::synthetic(std::move(fakes)),
+                                            .next_step = next_step,
+                                            .next_batch = 2},
+                            kRun));
+    try {
+      return site.serve_round() ? "answered" : "goodbye";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  transport::InProcessHub hub;
+  transport::InProcess centre;
+  privacy::EgressLedger ledger;
+  Float::Site site;
+};
+
+protocol::Welcome algorithm_1() {
+  return {.rank = 1, .steps = 3, .batch = 2, .largest_batch = 2, .fresh_fakes = true};
+}
+
+TEST_CASE("A site gives one gradient a step, however often it is asked", "[federation]") {
+  using protocol::Ask;
+  LoneSite lone(algorithm_1());
+  lone.site.join();
+  // Without a D update first, no query would be counted.
+  CHECK(lone.answer(0, Ask::generator, 1) ==
+        "fakes of step 0 do not fit exchange 1 of 2 that make a step of this run");
+  CHECK(lone.answer(0, Ask::discriminator, 0) == "answered");
+  CHECK_THAT(lone.answer(0, Ask::generator, 0), Catch::Contains("do not fit exchange 2 of 2"));
+  CHECK(lone.answer(0, Ask::generator, 1) == "answered");
+  CHECK_THAT(lone.answer(0, Ask::generator, 1), Catch::Contains("expected step 1 of 3"));
+  CHECK_THAT(lone.answer(1, Ask::both, 2), Catch::Contains("do not fit exchange 1 of 2"));
+}
+
+TEST_CASE("A site answers nothing behind the last step of the run", "[federation]") {
+  using protocol::Ask;
+  LoneSite lone({.rank = 1, .first_step = 2, .steps = 3, .batch = 2, .largest_batch = 2});
+  lone.site.join();
+  CHECK(lone.answer(2, Ask::both, 3) == "answered");
+  CHECK_THAT(lone.answer(3, Ask::both, 4), Catch::Contains("expected step 3 of 3"));
+}
+
+TEST_CASE("A site has a ceiling of its own for batches", "[federation]") {
+  auto own = LoneSite::options();
+  own.largest_batch = 5;
+  LoneSite lone({.rank = 1, .steps = 3, .batch = 2, .largest_batch = 6}, own);
+  CHECK_THROWS_WITH(lone.site.join(), "largest batch is 6, this site takes at most 5");
+}
+
+TEST_CASE("Batches may be larger than a first guess at limits", "[federation]") {
+  auto options = Float::defaults();
+  options.central.steps = 1;
+  options.central.batch = 65;
+  options.sites = 1;
+  Float federation(options);
+  federation.run();
+  CHECK(federation.central.step() == 1);
+}
+
+/// What the centre says to a site that answers its first fakes with `make(...)`.
+/// `tamper` may change the answer's frame first.
+template <class Make>
+std::string said_to(const Make& make,
+                    const std::function<void(std::vector<std::byte>&)>& tamper = {}) {
+  const auto options = Float::defaults();
+  transport::InProcessHub hub(1);
+  Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 1,
+                         options.central);
+  auto link = hub.join(1);
+  privacy::EgressLedger ledger;
+  protocol::SiteOutbox outbox(ledger, "central");
+  const privacy::Release release({}, 1);
+  const auto maps = [&] {
+    return release.label_maps(privacy::Private(LabelMap(2, Float::kSide, Float::kSide)), 0);
+  };
+  const auto send = [&](const auto& message) {
+    link.send(transport::kCentral, outbox.encode(message, protocol::digest("run 7")));
+  };
+  send(protocol::Hello{"s", release.facts({.samples = 6,
+                                           .channels = {"c0"},
+                                           .available = 1,
+                                           .classes = Float::kClasses,
+                                           .height = Float::kSide,
+                                           .width = Float::kSide})});
+  send(protocol::Masks{0, maps()});
+  central.admit();
+  auto answer = outbox.encode(make(release, maps), protocol::digest("run 7"));
+  if (tamper) tamper(answer);
+  link.send(transport::kCentral, answer);
+  try {
+    (void)central.round();
+  } catch (const ProtocolError& error) {
+    return error.what();
+  }
+  return "taken";
+}
+
+privacy::Shareable<privacy::HostTensor> gradient(const privacy::Release& release, float value) {
+  Tensor<float> d_fake({2, 1, Float::kSide, Float::kSide});
+  for (float& each : d_fake.values()) each = value;
+  return release.gradient(
+      privacy::SiteGradient<float>{std::move(d_fake), privacy::Reveals::discriminator_only},
+      privacy::PassThrough{}, 0);
+}
+
+TEST_CASE("The centre takes a gradient with the label maps of the next step, and no other",
+          "[federation]") {
+  CHECK(said_to([](const auto& release, const auto& maps) {
+          return protocol::Gradient{0, gradient(release, 0.5F), {}, maps()};
+        }) == "taken");
+  CHECK(said_to([](const auto& release, const auto&) {
+          return protocol::Gradient{0, gradient(release, 0.5F)};
+        }) == "site 's': gradient without label maps of a next step");
+  CHECK(said_to([](const auto& release, const auto& maps) {
+          return protocol::Gradient{1, gradient(release, 0.5F), {}, maps()};
+        }) == "site 's': gradient of step 1, expected 0");
+}
+
+TEST_CASE("The centre does not believe that a site's gradient is finite", "[federation]") {
+  const auto one_nan = [](std::vector<std::byte>& frame) {
+    constexpr std::size_t kFirstValue = protocol::FrameHeader::kSize + 17;  // behind the extents
+    const float value = std::numeric_limits<float>::quiet_NaN();
+    std::memcpy(frame.data() + kFirstValue, &value, sizeof value);
+    const auto payload = protocol::crc32c(std::span(frame).subspan(protocol::FrameHeader::kSize));
+    std::memcpy(frame.data() + 32, &payload, sizeof payload);
+    const auto header = protocol::crc32c(std::span(frame).first(36));
+    std::memcpy(frame.data() + 36, &header, sizeof header);
+  };
+  CHECK(said_to(
+            [](const auto& release, const auto& maps) {
+              return protocol::Gradient{0, gradient(release, 0.5F), {}, maps()};
+            },
+            one_nan) == "site 's': gradient of step 0 has a value that is not finite");
+}
+
+TEST_CASE("A run has no step behind its last", "[federation]") {
+  auto options = Float::defaults();
+  Float federation(options);
+  federation.run();
+  CHECK_THROWS_WITH(federation.central.round(), "Central: the run has 3 steps");
+}
+
+}  // namespace
+}  // namespace asyndgan::federation
