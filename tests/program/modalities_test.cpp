@@ -204,17 +204,18 @@ TEST_CASE("simulate takes CT through its window of Hounsfield units", "[program]
 
 /// Pictures with two nuclei that touch: rows 4 to 11, columns 3 to 8 and 9 to 15.
 void write_slides(const fs::path& folder, int count) {
+  constexpr auto kPixels = static_cast<std::size_t>(kHeight) * kWidth;
   fs::create_directories(folder / "images");
   fs::create_directories(folder / "masks");
   for (int i = 0; i < count; ++i) {
     data::Image2d picture{.height = kHeight,
                           .width = kWidth,
                           .channels = 3,
-                          .samples = std::vector<std::uint16_t>(3 * kHeight * kWidth, 230)};
+                          .samples = std::vector<std::uint16_t>(3 * kPixels, 230)};
     data::Image2d mask{.height = kHeight,
                        .width = kWidth,
                        .bits = 16,
-                       .samples = std::vector<std::uint16_t>(kHeight * kWidth)};
+                       .samples = std::vector<std::uint16_t>(kPixels)};
     for (int y = 4; y < 12; ++y) {
       for (int x = 3; x < 16; ++x) {
         mask.at(y, x) = x < 9 ? 300 : 7;  // numbers of nuclei go beyond 8 bits
