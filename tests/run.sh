@@ -21,7 +21,7 @@ for argument in "$@"; do
     --fast) fast=1 ;;
     --long)
       long=1 exclude=()
-      sanitized+=(optim modality metrics downstream telemetry)
+      sanitized+=(optim modality metrics downstream telemetry program)
       ;;
     *) sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
