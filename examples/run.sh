@@ -7,7 +7,8 @@
 #   examples/run.sh --quick      the same path with fewer steps
 #   examples/run.sh --seeds N    the whole job N times, seeds 1 to N; the first one's report has the
 #                                means over all of them
-# Ctrl-C saves; the same command goes on. Further arguments go to `asyndgan simulate`.
+# Ctrl-C saves; the same command goes on. Further arguments, such as --set KEY=VALUE, go to
+# `asyndgan simulate`; the folders and seeds are this script's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,10 +24,16 @@ while (($# > 0)); do
         { echo "examples/run.sh: --seeds '$seeds', expected a number from 1 to 99" >&2; exit 2; }
       shift
       ;;
-    -h | --help) sed -n '4,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '4,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) break ;;
   esac
   shift
+done
+for argument in "$@"; do
+  case "$argument" in --out | --out=* | run.seed=* | run.output=* | --set=run.seed=* | --set=run.output=*)
+    echo "examples/run.sh: $argument: call asyndgan itself for another folder or seed" >&2
+    exit 2 ;;
+  esac
 done
 
 cmake/install_dependencies.sh data

@@ -12,6 +12,7 @@
 #include "asyndgan/privacy/reveals.hpp"
 #include "asyndgan/telemetry/text.hpp"
 #include "federation_data.hpp"
+#include "label_maps.hpp"
 #include "networks.hpp"
 #include "site_settings.hpp"
 #include "verbs.hpp"
@@ -69,6 +70,16 @@ void look_at_networks(const RunConfig& config, Findings& findings) {
   }
 }
 
+void look_at_public_maps(const RunConfig& config, Findings& findings) {
+  if (!any_site_keeps_label_maps(config)) return;
+  try {
+    const auto found = read_label_maps(config.data.public_label_maps, config);
+    findings.notes.push_back(std::to_string(found.maps.n) + " public label maps");
+  } catch (const DataError& error) {
+    findings.problems.emplace_back(error.what());
+  }
+}
+
 /// What will leave the sites, in words, and about how much.
 void look_at_privacy(const RunConfig& config, Findings& findings) {
   for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
@@ -101,6 +112,7 @@ int check(const ConfigArguments& arguments, const Voice& voice) {
   if (!config.data.test.folder.empty()) {
     look_at_source(config, config.data.test, findings);
   }
+  look_at_public_maps(config, findings);
   look_at_networks(config, findings);
   look_at_privacy(config, findings);
 

@@ -92,7 +92,8 @@ int evaluate(const EvaluateArguments& arguments, const Voice& voice) {
   Segmenter segmenter(segmenter_options(config));
   (void)networks::load_network(file, segmenter);
   const LabelMap labels = downstream::segment(segmenter, slices.images);
-  const Scores scores = summarise({cases_of(downstream::evaluate(labels, slices))});
+  const Scores scores =
+      summarise({cases_of(downstream::evaluate(labels, slices, evaluation_options(config)))});
   if (voice.json) {
     std::cout << telemetry::to_json(rows_of(config, arguments.segmenter, scores)).dump(2) << '\n';
   } else {

@@ -29,9 +29,7 @@ modality::ClassTable class_table(const RunConfig::Data& data) {
 }
 
 data::LoadOptions load_options(const RunConfig::Data& data, const CaseProgress& progress) {
-  constexpr data::Plane kPlanes[] = {data::Plane::axial, data::Plane::coronal,
-                                     data::Plane::sagittal};
-  return {.plane = kPlanes[static_cast<int>(data.plane)],
+  return {.plane = plane_of(data),
           .size = {data.height, data.width},
           .keep_aspect = data.keep_aspect,
           .min_labelled_pixels = data.least_labelled_pixels,
@@ -39,6 +37,12 @@ data::LoadOptions load_options(const RunConfig::Data& data, const CaseProgress& 
 }
 
 }  // namespace
+
+data::Plane plane_of(const RunConfig::Data& data) {
+  constexpr data::Plane kPlanes[] = {data::Plane::axial, data::Plane::coronal,
+                                     data::Plane::sagittal};
+  return kPlanes[static_cast<int>(data.plane)];
+}
 
 privacy::Private<data::Slices> load_source(const RunConfig& config, const SourceConfig& source,
                                            const CaseProgress& progress) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "asyndgan/data/orientation.hpp"
 #include "asyndgan/data/slices.hpp"
 #include "asyndgan/privacy/private.hpp"
 #include "config.hpp"
@@ -31,6 +32,9 @@ struct FederationData {
 /// Reads every site and the test set through ITK.
 /// Errors  DataError naming the site, the file and what is wrong with it.
 [[nodiscard]] FederationData load_federation(const RunConfig& config, const Voice& voice);
+
+/// data.plane, as the library says it.
+[[nodiscard]] data::Plane plane_of(const RunConfig::Data& data);
 
 /// Hears how many cases of all are read.
 using CaseProgress = std::function<void(std::size_t done, std::size_t all)>;

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/data/orientation.hpp"
 #include "asyndgan/data/volume_io.hpp"
+#include "federation_data.hpp"
 
 namespace asyndgan::program {
 
@@ -25,11 +27,12 @@ std::string case_of(const fs::path& file) {
   return {};
 }
 
-void append(LabelledMaps& all, const data::LabelVolume& volume, const fs::path& file, int classes) {
-  const auto& size = volume.grid.size;
-  if (size[0] != all.maps.w || size[1] != all.maps.h) {
-    throw DataError("'" + file.string() + "' has slices of " + std::to_string(size[1]) + " x " +
-                    std::to_string(size[0]) + " pixels, this run draws " +
+void append(LabelledMaps& all, const data::LabelVolume& volume, const fs::path& file,
+            data::Plane plane, int classes) {
+  const data::PlaneShape shape = data::plane_shape(volume.grid, plane);
+  if (shape.width != all.maps.w || shape.height != all.maps.h) {
+    throw DataError("'" + file.string() + "' has slices of " + std::to_string(shape.height) +
+                    " x " + std::to_string(shape.width) + " pixels, this run draws " +
                     std::to_string(all.maps.h) + " x " + std::to_string(all.maps.w));
   }
   const auto largest = *std::max_element(volume.voxels.begin(), volume.voxels.end());
@@ -37,14 +40,13 @@ void append(LabelledMaps& all, const data::LabelVolume& volume, const fs::path& 
     throw DataError("'" + file.string() + "' has the label " + std::to_string(largest) +
                     ", this run knows 0 to " + std::to_string(classes - 1));
   }
-  for (const std::uint16_t label : volume.voxels) {
-    all.maps.labels.push_back(static_cast<std::uint8_t>(label));
+  for (int k = 0; k < shape.slices; ++k) {
+    for (const std::uint16_t label : data::plane_pixels(volume, plane, k)) {
+      all.maps.labels.push_back(static_cast<std::uint8_t>(label));
+    }
+    all.info.push_back({case_of(file), k, shape.spacing_y, shape.spacing_x, shape.spacing_z});
   }
-  all.maps.n += size[2];
-  for (int k = 0; k < size[2]; ++k) {
-    all.info.push_back(
-        {case_of(file), k, volume.grid.spacing[1], volume.grid.spacing[0], volume.grid.spacing[2]});
-  }
+  all.maps.n += shape.slices;
 }
 
 }  // namespace
@@ -62,7 +64,8 @@ LabelledMaps read_label_maps(const fs::path& folder, const RunConfig& config) {
   }
   LabelledMaps all{LabelMap(0, config.data.height, config.data.width), {}};
   for (const auto& file : files) {
-    append(all, data::read_label_volume(file), file, static_cast<int>(config.data.classes.size()));
+    append(all, data::canonical(data::read_label_volume(file)), file, plane_of(config.data),
+           static_cast<int>(config.data.classes.size()));
   }
   return all;
 }

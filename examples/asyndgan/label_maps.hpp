@@ -16,7 +16,8 @@ struct LabelledMaps {
   std::vector<data::SliceInfo> info;
 };
 
-/// The label maps of a folder, <case>_labels.nii.gz, slice by slice along the third axis.
+/// The label maps of a folder, <case>_labels.nii.gz, turned upright and cut along data.plane as a
+/// site's are; their slices must have the run's size.
 /// Errors  DataError naming the file that has another size or unknown labels, or the folder.
 [[nodiscard]] LabelledMaps read_label_maps(const std::filesystem::path& folder,
                                            const RunConfig& config);

@@ -100,11 +100,19 @@ telemetry::Table metric_table(const EvaluationFound& evaluation) {
                          "space where the slices of a patient make a volume.",
                          {"trained on", "sensitivity", "specificity", "HD95, mm"},
                          {}};
+  const bool objects = std::any_of(evaluation.sets.begin(), evaluation.sets.end(),
+                                   [](const Evaluated& set) { return set.mean.contains("aji"); });
+  if (objects) {
+    table.note += " AJI is the aggregated Jaccard index of the nuclei.";
+    table.header.emplace_back("AJI");
+  }
   for (const auto& set : evaluation.sets) {
-    table.rows.push_back({set.set,
-                          {cell(set.mean, "sensitivity", 3), cell(set.mean, "specificity", 3),
-                           cell(set.mean, "hd95", 2)},
-                          set.set == "synthetic"});
+    telemetry::Table::Row row{set.set,
+                              {cell(set.mean, "sensitivity", 3), cell(set.mean, "specificity", 3),
+                               cell(set.mean, "hd95", 2)},
+                              set.set == "synthetic"};
+    if (objects) row.cells.push_back(cell(set.mean, "aji", 3));
+    table.rows.push_back(std::move(row));
   }
   return table;
 }
@@ -268,12 +276,15 @@ std::vector<OverSeeds> over_seeds(const EvaluationFound& evaluation, const Seeds
     const auto count = static_cast<double>(runs.size());
     for (const double dice : row.runs) row.mean += dice / count;
     for (std::size_t label = 0; label < set.classes.size(); ++label) {
-      double mean = 0;
+      double sum = 0;
+      int scored = 0;
       for (const Evaluated* run : runs) {
         const auto score = run->classes[label].find("dice");
-        if (score != run->classes[label].end()) mean += score->second.mean / count;
+        if (score == run->classes[label].end() || score->second.cases == 0) continue;
+        sum += score->second.mean;
+        ++scored;
       }
-      row.classes.push_back(mean);
+      row.classes.push_back(scored > 0 ? std::optional(sum / scored) : std::nullopt);
     }
     all.push_back(std::move(row));
   }
@@ -299,7 +310,9 @@ telemetry::Section seeds_section(const RunConfig& config, const EvaluationFound&
         row.set,
         {{fixed(row.mean, 3), fixed(row.low, 3) + "\u2013" + fixed(row.high, 3)}},
         row.set == "synthetic"};
-    for (const double dice : row.classes) cells.cells.push_back({fixed(dice, 3)});
+    for (const auto& dice : row.classes) {
+      cells.cells.push_back({dice ? fixed(*dice, 3) : "\u2013"});
+    }
     table.rows.push_back(std::move(cells));
   }
   return {"Over several seeds", {std::move(table)}};

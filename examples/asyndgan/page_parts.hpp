@@ -48,8 +48,8 @@ struct OverSeeds {
   double mean = 0;  // of the runs' mean Dice
   double low = 0;   // the worst run's
   double high = 0;
-  std::vector<double> runs = {};     // of each, this one first
-  std::vector<double> classes = {};  // mean Dice of every foreground class
+  std::vector<double> runs = {};                    // of each, this one first
+  std::vector<std::optional<double>> classes = {};  // mean Dice of every foreground class
 };
 [[nodiscard]] std::vector<OverSeeds> over_seeds(const EvaluationFound& evaluation,
                                                 const SeedsFound& seeds);

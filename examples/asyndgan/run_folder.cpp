@@ -35,9 +35,10 @@ std::string read_text(const fs::path& file) {
 
 /// Only what a run makes, so that a mistaken --out does not cost anybody's other files.
 void remove_run(const fs::path& root) {
-  constexpr std::array kParts = {"config.json", "events.jsonl", "checkpoints",
-                                 "results",     "pictures",     "synthetic",
-                                 "sites",       "report.html",  "report.json"};
+  constexpr std::array kParts = {
+      "config.json", "events.jsonl",          "checkpoints", "results", "pictures",
+      "synthetic",   "generator.safetensors", "segmenters",  "sites",   "report.html",
+      "report.json"};
   for (const char* part : kParts) fs::remove_all(root / part);
 }
 

@@ -56,6 +56,11 @@ std::map<std::string, Score> over_cases(const std::vector<Named>& cases) {
 
 }  // namespace
 
+downstream::EvaluationOptions evaluation_options(const RunConfig& config) {
+  if (config.data.modality != ModalityKind::histology) return {};
+  return {.objects = downstream::ObjectClasses{}};
+}
+
 std::vector<CaseFound> cases_of(const downstream::Evaluation& evaluation) {
   std::vector<CaseFound> cases;
   for (const auto& scored : evaluation.cases) {
@@ -68,6 +73,7 @@ std::vector<CaseFound> cases_of(const downstream::Evaluation& evaluation) {
       if (scores.contains("dice")) all.push_back(&scores);  // the case has the class
     }
     found.mean = means(all);
+    if (scored.aji) found.mean["aji"] = *scored.aji;
     cases.push_back(std::move(found));
   }
   return cases;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "asyndgan/downstream/evaluate.hpp"
+#include "config.hpp"
 #include "results.hpp"
 
 namespace asyndgan::program {
@@ -22,6 +23,9 @@ struct CaseFound {
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CaseFound, id, mean, classes)
+
+/// Objects are measured where the modality has them.
+[[nodiscard]] downstream::EvaluationOptions evaluation_options(const RunConfig& config);
 
 [[nodiscard]] std::vector<CaseFound> cases_of(const downstream::Evaluation& evaluation);
 

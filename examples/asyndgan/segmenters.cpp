@@ -145,7 +145,8 @@ SegmenterFound train_and_test(const RunFolder& folder, const NamedSet& set, int 
                         .images = set.slices.size(),
                         .cases = {}};
   const LabelMap prediction = downstream::segment(trainer.network(), test.images);
-  result.cases = cases_of(downstream::evaluate(prediction, test));
+  result.cases =
+      cases_of(downstream::evaluate(prediction, test, evaluation_options(folder.config())));
   networks::save_network(segmenter_file(folder, set.name, seed), trainer.network(),
                          {{"trained_on", set.name}});
   folder.finish(phase, result);

@@ -9,6 +9,7 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/data/volume_io.hpp"
 #include "asyndgan/downstream/synthesize.hpp"
+#include "asyndgan/federation/central.hpp"
 #include "asyndgan/metrics/summary.hpp"
 #include "asyndgan/networks/checkpoint.hpp"
 #include "asyndgan/privacy/ledger.hpp"
@@ -41,7 +42,7 @@ LabelMap released(const RunFolder& folder, std::size_t index, const SiteData& si
     privacy::EgressLedger ledger(ledger_file(folder, site.name));
     protocol::SiteOutbox outbox(ledger, "central");
     (void)outbox.encode(protocol::Masks{step, std::move(maps)},
-                        protocol::digest("run " + std::to_string(config.run.seed)));
+                        federation::run_id(central_options(config)));
   }
   return value;
 }

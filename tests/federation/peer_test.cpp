@@ -119,7 +119,7 @@ std::string said_to(const Make& make,
     return release.label_maps(privacy::Private(LabelMap(2, Float::kSide, Float::kSide)), 0);
   };
   const auto send = [&](const auto& message) {
-    link.send(transport::kCentral, outbox.encode(message, protocol::digest("run 7")));
+    link.send(transport::kCentral, outbox.encode(message, run_id(options.central)));
   };
   send(protocol::Hello{"s", release.facts({.samples = 6,
                                            .channels = {"c0"},
@@ -129,7 +129,7 @@ std::string said_to(const Make& make,
                                            .width = Float::kSide})});
   send(protocol::Masks{0, maps()});
   central.admit();
-  auto answer = outbox.encode(make(release, maps), protocol::digest("run 7"));
+  auto answer = outbox.encode(make(release, maps), run_id(options.central));
   if (tamper) tamper(answer);
   link.send(transport::kCentral, answer);
   try {

@@ -157,6 +157,9 @@ TEST_CASE("A journal keeps the last checkpoints and ignores other files", "[fede
   std::filesystem::create_directory(folder.path() / "step-x.safetensors");
   CHECK(journal.steps() == std::vector<std::uint64_t>{20, 300});
   CHECK(journal.file(300).filename() == "step-00000300.safetensors");
+  // A site that sits steps out has written later ones already.
+  journal.write(7, state, {});
+  CHECK(journal.steps() == std::vector<std::uint64_t>{7, 300});
 }
 
 }  // namespace

@@ -144,5 +144,15 @@ TEST_CASE("Without objects there is no Jaccard index; against none it is 0", "[m
   CHECK_THROWS_AS(aggregated_jaccard(none, InstanceMap{2, 1, {0, 0}}), ShapeError);
 }
 
+TEST_CASE("Objects grow from their inside over the contour around it", "[metrics]") {
+  LabelMap map(1, 3, 5);
+  map.labels = {1, 2, 2, 2, 1,   // the middle pixel is as near to both: the lower number
+                0, 0, 2, 0, 2,   //
+                2, 0, 0, 0, 0};  // a contour that no inside reaches
+  CHECK(objects_with_contours(map, 0, 1, 2).ids == std::vector<std::uint32_t>{1, 1, 1, 2, 2,  //
+                                                                              0, 0, 1, 0, 2,  //
+                                                                              0, 0, 0, 0, 0});
+}
+
 }  // namespace
 }  // namespace asyndgan::metrics

@@ -56,6 +56,7 @@ void check_run(const fs::path& folder, const fs::path& config,
     of_set.insert({metric, metric + " low", metric + " high"});
   }
   for (const std::string& name : classes) of_set.insert("dice " + name);
+  if (channels.size() == 3) of_set.insert({"aji", "aji low", "aji high"});  // nuclei
   CHECK(metrics["synthetic"] == of_set);
   CHECK(metrics["federation"] == std::set<std::string>{"training time", "throughput"});
   for (const std::string site : {"north", "south"}) {

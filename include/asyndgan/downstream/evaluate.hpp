@@ -15,6 +15,7 @@
 #include "asyndgan/core/label_map.hpp"
 #include "asyndgan/data/slices.hpp"
 #include "asyndgan/data/volume.hpp"  // join
+#include "asyndgan/metrics/objects.hpp"
 #include "asyndgan/metrics/overlap.hpp"
 #include "asyndgan/metrics/summary.hpp"
 #include "asyndgan/metrics/surface.hpp"
@@ -34,6 +35,7 @@ struct CaseScores {
   std::string case_id;
   std::vector<ClassScores> classes;  // [label], background included
   std::optional<double> dice;        // mean over the foreground classes that the case has
+  std::optional<double> aji = {};    // mean over its images with objects, where they are asked for
 };
 
 /// One class over all cases.
@@ -52,9 +54,21 @@ struct Evaluation {
   std::vector<CaseScores> cases;
   std::vector<ClassSummary> classes;  // the foreground: labels 1, 2, ...
   metrics::Summary dice;              // of CaseScores::dice, over the cases
+  metrics::Summary aji;               // of CaseScores::aji; without cases where not asked for
   /// Mean of pooled_dice over the foreground classes that occur: every class counts alike,
   /// however rare it is.
   double mean_class_dice = 0;
+};
+
+/// The two classes that objects, such as nuclei, are drawn with: modality::Histology.
+struct ObjectClasses {
+  int inside = 1;
+  int contour = 2;
+};
+
+struct EvaluationOptions {
+  metrics::SummaryOptions summary = {};
+  std::optional<ObjectClasses> objects = {};  // measures the aggregated Jaccard index too
 };
 
 namespace detail {
@@ -161,6 +175,27 @@ struct MapPair {
   return scores;
 }
 
+/// Mean aggregated Jaccard index over the images of a case.
+[[nodiscard]] inline std::optional<double> score_objects(const metrics::Case& who,
+                                                         const LabelMap& prediction,
+                                                         const LabelMap& truth,
+                                                         const ObjectClasses& classes) {
+  double sum = 0;
+  int scored = 0;
+  for (const std::size_t image : who.images) {
+    const auto objects_of = [&](const LabelMap& labels) {
+      return metrics::objects_with_contours(labels, static_cast<int>(image), classes.inside,
+                                            classes.contour);
+    };
+    const auto aji = metrics::aggregated_jaccard(objects_of(prediction), objects_of(truth));
+    if (!aji) continue;
+    sum += *aji;
+    ++scored;
+  }
+  if (scored == 0) return std::nullopt;
+  return sum / scored;
+}
+
 [[nodiscard]] inline ClassSummary summarize_class(const std::vector<CaseScores>& cases, int label,
                                                   const metrics::SummaryOptions& options) {
   const auto column = [&](auto member) {
@@ -204,7 +239,7 @@ struct MapPair {
 /// Errors   ShapeError, ContractViolation on labels beyond truth.classes, DataError on a case
 ///          with slices of different spacing, or with the same slice twice.
 [[nodiscard]] inline Evaluation evaluate(const LabelMap& prediction, const data::Slices& truth,
-                                         const metrics::SummaryOptions& options = {}) {
+                                         const EvaluationOptions& options = {}) {
   metrics::detail::require_same_size(prediction, truth.labels);
   data::require_consistent(truth);
   std::vector<std::string> ids;
@@ -213,14 +248,21 @@ struct MapPair {
 
   Evaluation result;
   std::vector<std::optional<double>> means;
+  std::vector<std::optional<double>> ajis;
   for (const auto& who : metrics::group_by_case(ids)) {
     result.cases.push_back(detail::score_case(who, prediction, truth));
-    means.push_back(result.cases.back().dice);
+    CaseScores& scores = result.cases.back();
+    if (options.objects) {
+      scores.aji = detail::score_objects(who, prediction, truth.labels, *options.objects);
+    }
+    means.push_back(scores.dice);
+    ajis.push_back(scores.aji);
   }
-  result.dice = metrics::summarize(std::span<const std::optional<double>>(means), options);
+  result.dice = metrics::summarize(std::span<const std::optional<double>>(means), options.summary);
+  result.aji = metrics::summarize(std::span<const std::optional<double>>(ajis), options.summary);
   int occurring = 0;
   for (int label = 1; label < truth.classes; ++label) {
-    result.classes.push_back(detail::summarize_class(result.cases, label, options));
+    result.classes.push_back(detail::summarize_class(result.cases, label, options.summary));
     if (const auto& dice = result.classes.back().pooled_dice; dice) {
       result.mean_class_dice += *dice;
       ++occurring;

@@ -51,6 +51,19 @@ struct CentralOptions {
   std::chrono::milliseconds patience = std::chrono::minutes(10);  // with a site
 };
 
+/// Names a run in every message of it, so that one of another run is refused. Runs of equal
+/// options have equal names.
+[[nodiscard]] inline protocol::RunId run_id(const CentralOptions& options) {
+  std::string text = "run";
+  for (const std::uint64_t number :
+       {options.seed, options.steps, static_cast<std::uint64_t>(options.batch),
+        static_cast<std::uint64_t>(options.input.classes),
+        static_cast<std::uint64_t>(options.height), static_cast<std::uint64_t>(options.width)}) {
+    text += " " + std::to_string(number);
+  }
+  return protocol::digest(text);
+}
+
 /// The central node: owns the generator, sees label maps and gradients, and no real image.
 ///
 /// Threads  one. The kernels below use the thread pool.
@@ -69,7 +82,7 @@ class Central {
   Central(G generator, Link link, int sites, const CentralOptions& options,
           const typename optim::Adam<T, D>::Options& adam = {})
       : options_(options),
-        run_(protocol::digest("run " + std::to_string(options.seed))),
+        run_(run_id(options)),
         plan_(plan_step(options.variant, options.discriminator_steps)),
         link_(std::move(link)),
         generator_(std::move(generator)),

@@ -41,10 +41,10 @@ class Journal {
              const std::map<std::string, std::string>& metadata) {
     networks::save_checkpoint(file(step), state, metadata);
     auto kept = steps();
-    while (kept.size() > keep_) {
+    std::erase(kept, step);  // what was just written stays, also before later ones
+    for (std::size_t i = 0; i + keep_ <= kept.size(); ++i) {
       std::error_code ignored;  // an old checkpoint too many does no harm
-      std::filesystem::remove(file(kept.front()), ignored);
-      kept.erase(kept.begin());
+      std::filesystem::remove(file(kept[i]), ignored);
     }
   }
 

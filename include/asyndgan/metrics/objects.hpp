@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -62,6 +63,47 @@ enum class Neighbours { faces, faces_and_corners };
           }
         }
       }
+    }
+  }
+  return result;
+}
+
+/// Whole objects of one image from two classes, their inside and the contour that keeps touching
+/// ones apart: the connected parts of `inside`, each grown over the `contour` pixels that are
+/// nearer to it, step by step to the four neighbours, than to the others (the lowest number on a
+/// tie). Contour that no inside reaches is background.
+///
+/// Requires  0 <= image < labels.n.
+[[nodiscard]] inline InstanceMap objects_with_contours(const LabelMap& labels, int image,
+                                                       int inside, int contour) {
+  InstanceMap result = connected_components(labels, image, inside);
+  const auto place = [&](int y, int x) {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(labels.w) +
+           static_cast<std::size_t>(x);
+  };
+  std::vector<std::pair<int, int>> front;  // reached in the last step
+  for (int y = 0; y < labels.h; ++y) {
+    for (int x = 0; x < labels.w; ++x) {
+      if (result.ids[place(y, x)] != 0) front.emplace_back(y, x);
+    }
+  }
+  while (!front.empty()) {
+    std::map<std::pair<int, int>, std::uint32_t> next;
+    for (const auto& [y, x] : front) {
+      const std::uint32_t id = result.ids[place(y, x)];
+      for (const auto& [dy, dx] : {std::pair{-1, 0}, {0, -1}, {0, 1}, {1, 0}}) {
+        const int ny = y + dy;
+        const int nx = x + dx;
+        if (ny < 0 || ny >= labels.h || nx < 0 || nx >= labels.w) continue;
+        if (labels.at(image, ny, nx) != contour || result.ids[place(ny, nx)] != 0) continue;
+        const auto [reached, is_first] = next.try_emplace({ny, nx}, id);
+        if (!is_first) reached->second = std::min(reached->second, id);
+      }
+    }
+    front.clear();
+    for (const auto& [at, id] : next) {
+      result.ids[place(at.first, at.second)] = id;
+      front.push_back(at);
     }
   }
   return result;
