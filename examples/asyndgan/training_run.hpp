@@ -80,17 +80,16 @@ class TrainingRun {
       return !interrupted();
     };
     hooks.after_site_step = [this](Site& site) {
-      // A site that sits steps out is the same after each of them.
-      for (auto step = site.answered(); step <= site.step(); ++step) {
-        if (is_due(step)) save_site(site, step);
-      }
+      auto due = site.answered();
+      while (due < site.step() && !is_due(due)) ++due;
+      if (is_due(due)) save_site(site);
     };
     federation::simulate(central_, sites_, hooks);
     const double seconds = seconds_before_ + progress.seconds();
     if (central_.step() < static_cast<std::uint64_t>(config_.training.steps)) {
       progress.clear();
       save_central();
-      for (Site& site : sites_) save_site(site, central_.step());
+      for (Site& site : sites_) save_site(site);
       voice.say("stopped after step " + std::to_string(central_.step()) +
                 "; everything is saved, the same command goes on");
       throw Interrupted{};
@@ -122,26 +121,24 @@ class TrainingRun {
   void save_central() {
     State<float> state;
     central_.collect(state);
-    journal_.write(central_.step(), state, {{"architecture", central_.generator().describe()}});
+    journal_.write(central_.step(), central_.step(), state,
+                   {{"architecture", central_.generator().describe()}});
   }
 
-  void save_site(Site& site, std::uint64_t step) {
+  void save_site(Site& site) {
     State<float> state;
     site.collect(state);
     const auto index = static_cast<std::size_t>(
         std::find_if(sites_.begin(), sites_.end(), [&](const Site& s) { return &s == &site; }) -
         sites_.begin());
-    site_journals_[index].write(step, state, {{"site", site.name()}});
+    site_journals_[index].write(site.answered(), site.step(), state, {{"site", site.name()}});
   }
 
   /// Takes up the last step of which the centre and every site have a checkpoint.
   void resume() {
     auto common = journal_.steps();
     for (const auto& journal : site_journals_) {
-      const auto steps = journal.steps();
-      std::erase_if(common, [&](std::uint64_t step) {
-        return !std::binary_search(steps.begin(), steps.end(), step);
-      });
+      std::erase_if(common, [&](std::uint64_t step) { return !journal.covering(step); });
     }
     if (common.empty()) return;
     State<float> state;
@@ -150,7 +147,7 @@ class TrainingRun {
     for (std::size_t i = 0; i < sites_.size(); ++i) {
       State<float> site_state;
       sites_[i].collect(site_state);
-      site_journals_[i].read(common.back(), site_state);
+      site_journals_[i].read(site_journals_[i].covering(common.back()).value(), site_state);
     }
     for (const auto& event : telemetry::read_events(folder_.events())) {
       if (event.value("phase", "") != kTrainPhase) continue;

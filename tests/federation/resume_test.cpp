@@ -30,11 +30,12 @@ class TemporaryFolder {
 void write_all(Float& federation, const std::filesystem::path& folder) {
   State<float> central;
   federation.central.collect(central);
-  Journal(folder / "central").write(federation.central.step(), central, {});
+  const auto step = federation.central.step();
+  Journal(folder / "central").write(step, step, central, {});
   for (auto& site : federation.sites) {
     State<float> state;
     site.collect(state);
-    Journal(folder / site.name()).write(federation.central.step(), state, {});
+    Journal(folder / site.name()).write(site.answered(), site.step(), state, {});
   }
 }
 
@@ -45,8 +46,31 @@ void read_all(Float& federation, const std::filesystem::path& folder, std::uint6
   for (auto& site : federation.sites) {
     State<float> state;
     site.collect(state);
-    Journal(folder / site.name()).read(step, state);
+    const Journal journal(folder / site.name());
+    journal.read(journal.covering(step).value(), state);
   }
+}
+
+/// Runs `stop` steps and leaves checkpoints.
+void interrupt(const Float::Options& options, std::uint64_t stop,
+               const std::filesystem::path& folder) {
+  Float first(options);
+  first.hooks.after_step = [stop](const auto& report) { return report.step < stop; };
+  first.run();
+  write_all(first, folder);
+}
+
+/// Stops in the middle and goes on in new objects; true if nothing tells the difference.
+bool resumes_bit_for_bit(const Float::Options& options) {
+  Float uninterrupted(options);
+  uninterrupted.run();
+  const TemporaryFolder folder;
+  const std::uint64_t middle = options.central.steps / 2;
+  interrupt(options, middle, folder.path());
+  Float second(options);
+  read_all(second, folder.path(), middle);
+  second.run();
+  return second.weights() == uninterrupted.weights();
 }
 
 TEST_CASE("A resumed run equals an uninterrupted one bit for bit", "[federation]") {
@@ -57,40 +81,8 @@ TEST_CASE("A resumed run equals an uninterrupted one bit for bit", "[federation]
     options.central.discriminator_steps = 2;
     options.site.discriminator.norm = layers::NormKind::batch;  // running statistics too
     options.site.discriminator.spectral_norm = true;            // and a power iteration's vector
-
-    Float uninterrupted(options);
-    uninterrupted.run();
-
-    const TemporaryFolder folder;
-    {
-      Float first(options);
-      first.hooks.after_step = [](const auto& report) { return report.step < 2; };
-      first.run();
-      write_all(first, folder.path());
-    }
-    Float second(options);
-    read_all(second, folder.path(), 2);
-    second.run();
-    CHECK(second.central.step() == 5);
-    CHECK((second.weights() == uninterrupted.weights()));
+    CHECK(resumes_bit_for_bit(options));
   }
-}
-
-/// Stops after 4 of 8 steps and goes on in new objects; true if nothing tells the difference.
-bool resumes_bit_for_bit(const Float::Options& options) {
-  Float uninterrupted(options);
-  uninterrupted.run();
-  const TemporaryFolder folder;
-  {
-    Float first(options);
-    first.hooks.after_step = [](const auto& report) { return report.step < 4; };
-    first.run();
-    write_all(first, folder.path());
-  }
-  Float second(options);
-  read_all(second, folder.path(), 4);
-  second.run();
-  return second.weights() == uninterrupted.weights();
 }
 
 TEST_CASE("A run resumes bit for bit where small sites sit steps out", "[federation]") {
@@ -118,12 +110,7 @@ TEST_CASE("A resumed site has not forgotten the queries it answered", "[federati
   options.site.policy.queries_per_site = 12;  // six steps of two
   const auto limit = Catch::Contains("\"queries_per_site\"");
   const TemporaryFolder folder;
-  {
-    Float first(options);
-    first.hooks.after_step = [](const auto& report) { return report.step < 4; };
-    first.run();
-    write_all(first, folder.path());
-  }
+  interrupt(options, 4, folder.path());
   Float second(options);
   read_all(second, folder.path(), 4);
   CHECK_THROWS_WITH(second.run(), limit);
@@ -133,12 +120,7 @@ TEST_CASE("A resumed site has not forgotten the queries it answered", "[federati
 TEST_CASE("A site does not go on from another step than the centre's", "[federation]") {
   const auto options = Float::defaults();
   const TemporaryFolder folder;
-  {
-    Float first(options);
-    first.hooks.after_step = [](const auto& report) { return report.step < 2; };
-    first.run();
-    write_all(first, folder.path());
-  }
+  interrupt(options, 2, folder.path());
   Float second(options);
   State<float> state;
   second.sites[0].collect(state);
@@ -153,13 +135,31 @@ TEST_CASE("A journal keeps the last checkpoints and ignores other files", "[fede
   State<float> state;
   federation.central.collect(state);
   Journal journal(folder.path(), 2);
-  for (const std::uint64_t step : {1U, 20U, 300U}) journal.write(step, state, {});
+  for (const std::uint64_t step : {1U, 20U, 300U}) journal.write(step, step, state, {});
   std::filesystem::create_directory(folder.path() / "step-x.safetensors");
   CHECK(journal.steps() == std::vector<std::uint64_t>{20, 300});
   CHECK(journal.file(300).filename() == "step-00000300.safetensors");
-  // A site that sits steps out has written later ones already.
-  journal.write(7, state, {});
-  CHECK(journal.steps() == std::vector<std::uint64_t>{7, 300});
+}
+
+TEST_CASE("A checkpoint stands for the steps that a site sits out", "[federation]") {
+  const TemporaryFolder folder;
+  Float federation(Float::defaults());
+  State<float> state;
+  federation.central.collect(state);
+  Journal journal(folder.path());
+  journal.write(5, 9, state, {});
+  journal.write(10, 10, state, {});
+  journal.write(14, 20, state, {});
+  const auto covering = [&](std::uint64_t step) {
+    return journal.covering(step).value_or(std::uint64_t{0});
+  };
+  CHECK(covering(4) == 0);
+  CHECK(covering(5) == 5);
+  CHECK(covering(9) == 5);
+  CHECK(covering(10) == 10);
+  CHECK(covering(11) == 0);
+  CHECK(covering(20) == 14);
+  CHECK(covering(21) == 0);
 }
 
 }  // namespace

@@ -240,42 +240,64 @@ TEST_CASE("A run goes from files to the report, quietly if asked, and its parts 
   CHECK_THAT(missing.err, Contains("there are") && Contains("pooled-real-0"));
 }
 
-TEST_CASE("A run that Ctrl-C stopped goes on to the result of one that was not", "[program]") {
+/// Both ways to stop, with sites that have a part in every step and with sites that sit some out.
+void check_stopped_run(int signal, const std::string& sampling) {
   const test::Scratch scratch;
   const std::string config = prepare(scratch.path()).string();
-  const std::vector<std::string> shared = {"--set", "training.steps=60", "--set",
-                                           "segmenter.train_on=[]", "--quiet"};
-  const auto simulate = [&](const std::string& out) {
-    std::vector<std::string> arguments = {"simulate", config, "--out", out};
-    arguments.insert(arguments.end(), shared.begin(), shared.end());
-    return arguments;
+  const auto simulate = [&](const fs::path& out, const std::string& steps) {
+    return std::vector<std::string>{"simulate",
+                                    config,
+                                    "--out",
+                                    out.string(),
+                                    "--quiet",
+                                    "--set",
+                                    "training.steps=" + steps,
+                                    "--set",
+                                    "segmenter.train_on=[]",
+                                    "--set",
+                                    "training.batch=1",
+                                    "--set",
+                                    "training.checkpoint_every=2",
+                                    "--set",
+                                    "training.sampling=" + sampling};
   };
-  const std::string whole = (scratch.path() / "whole").string();
-  const std::string parts = (scratch.path() / "parts").string();
-  REQUIRE(run(scratch.path(), simulate(whole)).code == 0);
+  const fs::path whole = scratch.path() / "whole";
+  const fs::path parts = scratch.path() / "parts";
+  REQUIRE(run(scratch.path(), simulate(whole, "60")).code == 0);
 
-  const Ended stopped = run(scratch.path(), simulate(parts), [&](pid_t child) {
+  const auto events = [&] { return contents(parts / "events.jsonl"); };
+  const Ended stopped = run(scratch.path(), simulate(parts, "60"), [&](pid_t child) {
     for (int i = 0; i < 3000; ++i) {  // until it is well under way, 30 s at most
-      const std::string events = contents(fs::path(parts) / "events.jsonl");
-      if (std::count(events.begin(), events.end(), '\n') >= 5) break;
+      const std::string text = events();
+      if (std::count(text.begin(), text.end(), '\n') >= 10) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    ::kill(child, SIGINT);
+    ::kill(child, signal);
   });
-  REQUIRE(stopped.code == 130);
-  CHECK_FALSE(fs::exists(fs::path(parts) / "generator.safetensors"));
-  const auto before = telemetry::read_events(fs::path(parts) / "events.jsonl").size();
-  REQUIRE(before >= 5);
-  REQUIRE(before < 60);
+  REQUIRE(stopped.code == (signal == SIGINT ? 130 : -signal));
+  CHECK_FALSE(fs::exists(parts / "generator.safetensors"));
+  const std::string before = events();
+  REQUIRE(std::count(before.begin(), before.end(), '\n') < 60);
 
-  REQUIRE(run(scratch.path(), simulate(parts)).code == 0);
-  CHECK(contents(fs::path(parts) / "generator.safetensors") ==
-        contents(fs::path(whole) / "generator.safetensors"));
-  CHECK(telemetry::read_events(fs::path(parts) / "events.jsonl").size() == 60);
+  REQUIRE(run(scratch.path(), simulate(parts, "60")).code == 0);
+  CHECK(contents(parts / "generator.safetensors") == contents(whole / "generator.safetensors"));
+  CHECK(telemetry::read_events(parts / "events.jsonl").size() == 60);
+  // It went on: a run that started over would have timed its first step anew.
+  CHECK(events().substr(0, events().find('\n')) == before.substr(0, before.find('\n')));
 
-  const Ended other = run(scratch.path(), {"simulate", config, "--out", parts, "--quiet"});
+  const Ended other = run(scratch.path(), simulate(parts, "4"));
   CHECK(other.code == 2);
   CHECK_THAT(other.err, Contains("training.steps: 60 there, 4 here") && Contains("--fresh"));
+}
+
+TEST_CASE("A run that Ctrl-C stopped goes on to the result of one that was not", "[program]") {
+  check_stopped_run(SIGINT, "balanced");
+  check_stopped_run(SIGINT, "pooled");
+}
+
+TEST_CASE("A run that was killed goes on from its last checkpoint", "[program]") {
+  check_stopped_run(SIGKILL, "balanced");
+  check_stopped_run(SIGKILL, "pooled");
 }
 
 }  // namespace

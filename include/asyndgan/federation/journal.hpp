@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -15,6 +17,7 @@
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
+#include "asyndgan/core/safetensors.hpp"
 #include "asyndgan/networks/checkpoint.hpp"
 
 namespace asyndgan::federation {
@@ -36,15 +39,20 @@ class Journal {
     }
   }
 
+  /// The state after `step` steps of the run, and still after `until`: a site that sits steps out
+  /// is the same after each of them.
+  ///
+  /// Requires  until >= step.
   template <std::floating_point T, Device D>
-  void write(std::uint64_t step, State<T, D>& state,
-             const std::map<std::string, std::string>& metadata) {
-    networks::save_checkpoint(file(step), state, metadata);
+  void write(std::uint64_t step, std::uint64_t until, State<T, D>& state,
+             std::map<std::string, std::string> metadata) {
+    metadata[kUntil] = std::to_string(until);
+    networks::save_checkpoint(file(step), state, std::move(metadata));
     auto kept = steps();
-    std::erase(kept, step);  // what was just written stays, also before later ones
-    for (std::size_t i = 0; i + keep_ <= kept.size(); ++i) {
+    while (kept.size() > keep_) {
       std::error_code ignored;  // an old checkpoint too many does no harm
-      std::filesystem::remove(file(kept[i]), ignored);
+      std::filesystem::remove(file(kept.front()), ignored);
+      kept.erase(kept.begin());
     }
   }
 
@@ -69,6 +77,27 @@ class Journal {
     return steps;
   }
 
+  /// The checkpoint that holds the state after `step` steps of the run, if there is one.
+  [[nodiscard]] std::optional<std::uint64_t> covering(std::uint64_t step) const {
+    const auto all = steps();
+    const auto behind = std::upper_bound(all.begin(), all.end(), step);
+    if (behind == all.begin()) return std::nullopt;
+    const std::uint64_t candidate = *std::prev(behind);
+    const auto read = safetensors::File::read(file(candidate));
+    const auto said = read.metadata().find(kUntil);
+    std::uint64_t until = candidate;
+    if (said != read.metadata().end()) {
+      const std::string& digits = said->second;
+      const auto [end, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), until);
+      if (error != std::errc() || end != digits.data() + digits.size()) {
+        throw CheckpointError(read.source() + ": \"" + kUntil + "\" is '" + digits +
+                              "', expected a number of steps");
+      }
+    }
+    return until >= step ? std::optional(candidate) : std::nullopt;
+  }
+
   [[nodiscard]] std::filesystem::path file(std::uint64_t step) const {
     std::string digits = std::to_string(step);
     digits.insert(0, digits.size() < 8 ? 8 - digits.size() : 0, '0');
@@ -76,6 +105,7 @@ class Journal {
   }
 
  private:
+  static constexpr const char* kUntil = "until";
   static constexpr std::string_view kPrefix = "step-";
   static constexpr std::string_view kSuffix = ".safetensors";
 
