@@ -62,6 +62,17 @@ struct Federation {
     return options;
   }
 
+  /// Three sites of very different size, one image a step and site: the small ones sit steps out.
+  [[nodiscard]] static Options pooled(std::uint64_t steps) {
+    Options options = defaults();
+    options.sites = 3;
+    options.counts = {2, 8, 30};
+    options.central.steps = steps;
+    options.central.batch = 1;
+    options.central.sampling = federation::Sampling::pooled;
+    return options;
+  }
+
   explicit Federation(const Options& options)
       : modality{options.channels},
         hub(options.sites),

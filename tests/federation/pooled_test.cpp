@@ -11,12 +11,7 @@ namespace {
 using Float = test::Federation<float>;
 
 Float::Options pooled() {
-  auto options = Float::defaults();
-  options.sites = 3;
-  options.counts = {2, 8, 30};
-  options.central.steps = 20;
-  options.central.batch = 1;
-  options.central.sampling = Sampling::pooled;
+  auto options = Float::pooled(20);
   options.site.policy.minimum_batch = 1;
   return options;
 }

@@ -86,12 +86,10 @@ TEST_CASE("A resumed run equals an uninterrupted one bit for bit", "[federation]
 }
 
 TEST_CASE("A run resumes bit for bit where small sites sit steps out", "[federation]") {
-  auto options = Float::defaults();
-  options.sites = 3;
-  options.counts = {2, 8, 30};
-  options.central.steps = 8;
-  options.central.batch = 1;
-  options.central.sampling = Sampling::pooled;
+  CHECK(resumes_bit_for_bit(Float::pooled(8)));
+  auto options = Float::pooled(8);
+  options.central.variant = Variant::two_phase;
+  options.central.discriminator_steps = 2;
   CHECK(resumes_bit_for_bit(options));
 }
 

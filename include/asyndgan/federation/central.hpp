@@ -161,8 +161,8 @@ class Central {
         const bool expected =
             members_[site].facts.sends_label_maps && in_flight_[site].next.size > 0;
         if (answer.next_maps.has_value() != expected) {
-          throw ProtocolError("site '" + members_[site].name + "': gradient " +
-                              (expected ? "without" : "with") + " label maps of a next step");
+          refuse(site, std::string("gradient ") + (expected ? "without" : "with") +
+                           " label maps of a next step");
         }
         if (answer.next_maps) accept(site, answer.next_maps->value());
       }
@@ -244,9 +244,8 @@ class Central {
     if (!members_[site].facts.sends_label_maps) return;
     const auto masks = receive<protocol::Masks>(site);
     if (masks.step != in_flight_[site].next.step) {
-      throw ProtocolError("site '" + members_[site].name + "': label maps of step " +
-                          std::to_string(masks.step) + ", expected " +
-                          std::to_string(in_flight_[site].next.step));
+      refuse(site, "label maps of step " + std::to_string(masks.step) + ", expected " +
+                       std::to_string(in_flight_[site].next.step));
     }
     accept(site, masks.maps.value());
   }
@@ -257,30 +256,32 @@ class Central {
     };
     const int expected = in_flight_[site].next.size;
     if (maps.n != expected || maps.h != options_.height || maps.w != options_.width) {
-      throw ProtocolError("site '" + members_[site].name + "': label maps " +
-                          text(maps.n, maps.h, maps.w) + ", expected " +
-                          text(expected, options_.height, options_.width));
+      refuse(site, "label maps " + text(maps.n, maps.h, maps.w) + ", expected " +
+                       text(expected, options_.height, options_.width));
     }
     in_flight_[site].maps = maps;
   }
 
   [[nodiscard]] Tensor<T, D> gradient_of(std::size_t site, const protocol::Gradient& answer) const {
     if (answer.step != step()) {
-      throw ProtocolError("site '" + members_[site].name + "': gradient of step " +
-                          std::to_string(answer.step) + ", expected " + std::to_string(step()));
+      refuse(site, "gradient of step " + std::to_string(answer.step) + ", expected " +
+                       std::to_string(step()));
     }
     auto d_fake = answer.d_fake.value().template to<T, D>();
     if (d_fake.shape() != in_flight_[site].fakes) {
-      throw ProtocolError("site '" + members_[site].name + "': gradient of shape " +
-                          to_string(d_fake.shape()) + ", expected " +
-                          to_string(in_flight_[site].fakes));
+      refuse(site, "gradient of shape " + to_string(d_fake.shape()) + ", expected " +
+                       to_string(in_flight_[site].fakes));
     }
     for (const T value : d_fake.to_host()) {
       if (std::isfinite(value)) continue;
-      throw ProtocolError("site '" + members_[site].name + "': gradient of step " +
-                          std::to_string(answer.step) + " has a value that is not finite");
+      refuse(site,
+             "gradient of step " + std::to_string(answer.step) + " has a value that is not finite");
     }
     return d_fake;
+  }
+
+  [[noreturn]] void refuse(std::size_t site, const std::string& what) const {
+    throw ProtocolError("site '" + members_[site].name + "': " + what);
   }
 
   void require_fitting(const Member& member) const {
