@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cmake --install: headers, libraries and the package files of
-#   find_package(asyndgan [COMPONENTS compiled itk])
+#   find_package(asyndgan [COMPONENTS compiled itk tls mpi])
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/asyndgan)
@@ -11,6 +11,12 @@ if(ASYNDGAN_WITH_ITK)
   # Exported with the plain library names it links: ITK 5.2 has no imported targets, so the
   # package file finds ITK before these targets are loaded.
   install(TARGETS asyndgan_itk EXPORT asyndganTargets)
+endif()
+if(ASYNDGAN_WITH_TLS)
+  install(TARGETS asyndgan_tls EXPORT asyndganTargets)
+endif()
+if(ASYNDGAN_WITH_MPI)
+  install(TARGETS asyndgan_mpi EXPORT asyndganTargets)
 endif()
 install(EXPORT asyndganTargets NAMESPACE asyndgan:: DESTINATION ${package_dir})
 

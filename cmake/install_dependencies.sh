@@ -3,8 +3,9 @@
 #
 # Installs the Debian 12 packages asyndgan needs, and says which ones are missing. Does nothing
 # when all are there. Arguments name the groups wanted on top of the build itself:
-#   data   the head volume that examples/run.sh prepares its federation from
-#   dev    formatter, linter, documentation generator and the second compiler, for CI
+#   data     the head volume that examples/run.sh prepares its federation from
+#   dev      formatter, linter, documentation generator and the second compiler, for CI
+#   browser  Chromium, 360 MB, in which the status page is tested; without it those tests are skipped
 set -euo pipefail
 
 packages=(
@@ -12,15 +13,20 @@ packages=(
   g++ cmake ninja-build ccache            # a build
   libeigen3-dev nlohmann-json3-dev libcli11-dev
   libzstd-dev zlib1g-dev
+  libssl-dev openssl                      # certificates; the command checks them in the tests
   libhwy-dev                              # SIMD kernels, one source for every instruction set
   libinsighttoolkit5-dev libgdcm-tools    # medical image files
+  libboost1.81-dev libssl-dev             # network transports: Asio, TLS; the status page: Beast
+  libopenmpi-dev openmpi-bin              # the transport of MPI jobs, and what starts them
   catch2                                  # tests
 )
 for group in "$@"; do
   case "$group" in
     data) packages+=(mricron-data) ;;
     dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen libbenchmark-dev) ;;
-    *) echo "install_dependencies.sh: unknown group '$group' (expected: data, dev)" >&2; exit 2 ;;
+    browser) packages+=(chromium) ;;
+    *) echo "install_dependencies.sh: unknown group '$group' (expected: data, dev, browser)" >&2
+       exit 2 ;;
   esac
 done
 

@@ -7,33 +7,38 @@
 #   examples/run.sh --quick      the same path with fewer steps
 #   examples/run.sh --seeds N    the whole job N times, seeds 1 to N; the first one's report has the
 #                                means over all of them
-# Ctrl-C saves; the same command goes on. Further arguments, such as --set KEY=VALUE, go to
+# Ctrl-C saves; the same command goes on. --set KEY=VALUE, --fresh, --json and --quiet go to
 # `asyndgan simulate`; the folders and seeds are this script's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+refuse() { echo "examples/run.sh: $1" >&2; exit 2; }
+
 config=examples/head.json
 output=out/head/run
 seeds=1
+passed_on=()
 while (($# > 0)); do
   case "$1" in
     --quick) config=examples/head_quick.json output=out/head/quick ;;
     --seeds)
       seeds=${2:-}
-      [[ "$seeds" =~ ^[1-9][0-9]?$ ]] ||
-        { echo "examples/run.sh: --seeds '$seeds', expected a number from 1 to 99" >&2; exit 2; }
+      [[ "$seeds" =~ ^[1-9][0-9]?$ ]] || refuse "--seeds '$seeds', expected a number from 1 to 99"
       shift
       ;;
+    --set=*) set -- --set "${1#--set=}" "${@:2}"; continue ;;
+    --set)
+      [[ "${2:-}" == ?*=* ]] || refuse "--set '${2:-}', expected KEY=VALUE"
+      [[ "$2" != run.seed=* && "$2" != run.output=* ]] ||
+        refuse "--set $2: call asyndgan itself for another folder or seed"
+      passed_on+=("$1" "$2")
+      shift
+      ;;
+    --fresh | --json | -q | --quiet) passed_on+=("$1") ;;
     -h | --help) sed -n '4,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) break ;;
+    *) refuse "$1: unknown option; examples/run.sh --help" ;;
   esac
   shift
-done
-for argument in "$@"; do
-  case "$argument" in --out | --out=* | run.seed=* | run.output=* | --set=run.seed=* | --set=run.output=*)
-    echo "examples/run.sh: $argument: call asyndgan itself for another folder or seed" >&2
-    exit 2 ;;
-  esac
 done
 
 cmake/install_dependencies.sh data
@@ -49,10 +54,10 @@ fi
 
 asyndgan=build/release/examples/asyndgan
 build/release/examples/head_federation --out out/head/data
-"$asyndgan" simulate "$config" "$@"
+"$asyndgan" simulate "$config" "${passed_on[@]}"
 others=()
 for ((seed = 2; seed <= seeds; ++seed)); do
-  "$asyndgan" simulate "$config" --set run.seed="$seed" --out "$output-$seed" "$@"
+  "$asyndgan" simulate "$config" --set run.seed="$seed" --out "$output-$seed" "${passed_on[@]}"
   others+=("$output-$seed")
 done
 if ((seeds > 1)); then "$asyndgan" report "$output" --with "${others[@]}"; fi

@@ -2,29 +2,42 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs what is missing, builds with warnings as errors and runs the tests.
-#   tests/run.sh            everything, as continuous integration does: formatting, the tests, a
-#                           second compiler, the sanitizers
+#   tests/run.sh            all but the long tests, as continuous integration does: formatting,
+#                           the tests, a second compiler, the sanitizers
 #   tests/run.sh --fast     the tests of the release build only
-#   tests/run.sh --long     the tests labelled long too, more folders under the sanitizers, and
-#                           clang-tidy
+#   tests/run.sh --long     the tests labelled long too, more folders under the sanitizers,
+#                           clang-tidy, and a minute of each fuzzer
+#   tests/run.sh --fuzz [SECONDS]   the fuzzers of tests/fuzz only, 60 seconds each unless told
+#                           otherwise; what they find stays in build/fuzz/found
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fast=0
 long=0
+fuzz=0  # seconds of each fuzzer
+fuzz_only=0
 # What parses bytes, shares memory or computes indices.
-sanitized=(core kernels layers networks losses privacy protocol transport federation data)
-threaded=(core kernels layers transport federation)
+sanitized=(core kernels layers networks losses privacy protocol transport net federation data)
+threaded=(core kernels layers transport net federation)
 exclude=(-LE long)
-for argument in "$@"; do
-  case "$argument" in
+while (($# > 0)); do
+  case "$1" in
     --fast) fast=1 ;;
+    --fuzz)
+      fuzz=60 fuzz_only=1
+      if [[ ${2:-} =~ ^[1-9][0-9]*$ ]]; then
+        fuzz=$2
+        shift
+      fi
+      ;;
     --long)
-      long=1 exclude=()
+      long=1 fuzz=60 exclude=()
       sanitized+=(optim modality metrics downstream telemetry program)
       ;;
-    *) sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -h | --help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
+  shift
 done
 
 labels() { (IFS='|' && echo "^($*)\$"); }  # of the test folders named
@@ -37,8 +50,31 @@ build() {  # build PRESET [TARGET...]
   cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
-cmake/install_dependencies.sh data dev
+run_fuzzers() {  # from the committed seeds and what earlier runs came to
+  build fuzz fuzzers
+  mkdir -p build/fuzz/found
+  local target
+  for target in build/fuzz/tests/fuzz/fuzz_*; do
+    local name=${target##*/fuzz_}
+    echo "$name, $fuzz seconds"
+    mkdir -p "build/fuzz/corpus/$name"
+    "$target" -max_total_time="$fuzz" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+      -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/corpus/$name" \
+      "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 ||
+      { tail -n 60 "build/fuzz/$name.log"; return 1; }
+  done
+}
+
+groups=(data dev)
+((!long)) || groups+=(browser)  # 360 MB, which not every run is worth
+cmake/install_dependencies.sh "${groups[@]}"
 mkdir -p build
+
+if ((fuzz_only)); then
+  section "Fuzzers"
+  run_fuzzers
+  exit
+fi
 
 if ((!fast)); then
   section "Formatting"
@@ -58,7 +94,7 @@ if ((!fast)); then
   ctest --preset asan -j 2 -L "$(labels "${sanitized[@]}")" "${exclude[@]}"
 
   section "Clang: the library, and every public header alone"
-  build clang asyndgan_compiled all_verify_interface_header_sets
+  build clang asyndgan_compiled asyndgan_tls asyndgan_mpi all_verify_interface_header_sets
 fi
 
 if ((long)); then
@@ -67,6 +103,9 @@ if ((long)); then
 
   section "clang-tidy"
   tests/tidy.sh build/ci
+
+  section "Fuzzers"
+  run_fuzzers
 fi
 
 section "Tests"

@@ -11,7 +11,7 @@ shift
 files=("$@")
 if ((${#files[@]} == 0)); then
   # What the build folder compiles, but for src/itk: ITK's headers refuse Clang.
-  mapfile -t files < <(git ls-files 'src/compiled/*.cpp' 'examples/*.cpp' 'tests/*_test.cpp' |
+  mapfile -t files < <(git ls-files 'src/compiled/*.cpp' 'src/link/*.cpp' 'src/net/*.cpp' 'src/mpi/*.cpp' 'examples/*.cpp' 'tests/*_test.cpp' |
                        while read -r file; do
                          grep -q "/$file\"" "$build/compile_commands.json" && echo "$file"
                        done)

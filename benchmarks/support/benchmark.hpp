@@ -97,9 +97,9 @@ template <class F>
   return {times[times.size() / 2], times.front(), static_cast<int>(times.size())};
 }
 
-/// Writes the rows to the file that --json names.
+/// Writes the rows, if there are any, to the file that --json names.
 inline void finish(const Arguments& arguments, const telemetry::Rows& rows) {
-  if (arguments.json.empty()) return;
+  if (arguments.json.empty() || rows.rows.empty()) return;
   std::ofstream file(arguments.json);
   file << telemetry::to_json(rows).dump(2) << '\n';
   if (!file.flush()) throw WriteError("cannot write " + arguments.json);

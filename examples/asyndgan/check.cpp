@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <iostream>
+#include <numeric>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,23 +12,19 @@
 #include <nlohmann/json.hpp>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/federation/objective.hpp"
 #include "asyndgan/privacy/reveals.hpp"
 #include "asyndgan/telemetry/text.hpp"
 #include "federation_data.hpp"
 #include "label_maps.hpp"
 #include "networks.hpp"
+#include "preflight.hpp"
 #include "site_settings.hpp"
 #include "verbs.hpp"
 
 namespace asyndgan::program {
 
 namespace {
-
-/// What a look at everything found: things to know, and things that keep a run from working.
-struct Findings {
-  std::vector<std::string> notes;
-  std::vector<std::string> problems;
-};
 
 /// Classes of the configuration that no label map of `slices` has.
 std::string missing_classes(const RunConfig& config, const data::Slices& slices) {
@@ -38,17 +37,20 @@ std::string missing_classes(const RunConfig& config, const data::Slices& slices)
   return missing;
 }
 
-void look_at_source(const RunConfig& config, const SourceConfig& source, Findings& findings) {
+std::optional<SourceFound> look_at_source(const RunConfig& config, const SourceConfig& source,
+                                          Findings& findings) {
   try {
     const auto loaded = load_source(config, source);
     const data::Slices& slices = loaded.at_site();
-    const auto found = describe(source.name, slices);
+    auto found = describe(source.name, slices);
     std::string note = source.name + ": " + std::to_string(found.images) + " images of " +
                        std::to_string(found.cases) + " patients";
     const std::string missing = missing_classes(config, slices);
     findings.notes.push_back(note + (missing.empty() ? "" : ", none shows " + missing));
+    return found;
   } catch (const Error& error) {
     findings.problems.emplace_back(error.what());
+    return std::nullopt;
   }
 }
 
@@ -80,9 +82,60 @@ void look_at_public_maps(const RunConfig& config, Findings& findings) {
   }
 }
 
+/// Of all discriminators of a site together.
+std::uint64_t discriminator_parameters(const RunConfig& config, std::size_t site) {
+  const auto& source = config.data.sites[site];
+  const auto channels =
+      source.channels.empty() ? config.data.channels.size() : source.channels.size();
+  const bool each = config.discriminator.per_channel;
+  const int in = generator_input(config).classes + static_cast<int>(each ? 1 : channels);
+  const auto count = [&](auto network) {
+    return parameter_count(network) * (each ? channels : std::size_t{1});
+  };
+  if (config.discriminator.kind == DiscriminatorKind::pixel) {
+    auto options = pixel_options(config);
+    options.in_channels = in;
+    return count(Pixel(options));
+  }
+  auto options = patch_options(config);
+  options.in_channels = in;
+  return count(Patch(options));
+}
+
+/// What the sites' policies come to refuse on the way.
+void look_at_queries(const RunConfig& config, const std::vector<std::size_t>& sites,
+                     Findings& findings) {
+  if (config.training.sampling == federation::Sampling::pooled) return;  // drawn by chance
+  const auto needed = static_cast<std::uint64_t>(config.training.steps) *
+                      static_cast<std::uint64_t>(config.training.batch) *
+                      static_cast<std::uint64_t>(config.training.discriminator_steps);
+  for (const std::size_t i : sites) {
+    const auto allowed = site_policy(config, i).queries_per_site;
+    if (allowed == 0 || needed <= allowed) continue;
+    findings.problems.push_back("queries_per_site: " + config.data.sites[i].name + " allows " +
+                                std::to_string(allowed) + ", the run needs " +
+                                std::to_string(needed) +
+                                " (training.steps * batch * discriminator_steps)");
+  }
+}
+
+/// Means that a site's policy never lets be used: it has too few images, or they are forgotten
+/// too soon.
+void look_at_statistics(const privacy::SitePolicy& policy, const SourceFound& site,
+                        Findings& findings) {
+  const double forgotten = 1 / (1 - federation::StatisticsTerm{}.decay);
+  const auto reached = std::min(static_cast<double>(site.images), std::ceil(forgotten) - 1);
+  if (reached >= policy.minimum_batch) return;
+  findings.problems.push_back("privacy.minimum_batch: " + std::to_string(policy.minimum_batch) +
+                              " given, but at " + site.name +
+                              " objective.feature_statistics rests on at most " +
+                              telemetry::fixed(reached, 0) + " images");
+}
+
 /// What will leave the sites, in words, and about how much.
-void look_at_privacy(const RunConfig& config, Findings& findings) {
-  for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
+void look_at_privacy(const RunConfig& config, const std::vector<std::size_t>& sites,
+                     Findings& findings) {
+  for (const std::size_t i : sites) {
     constexpr const char* kHow[] = {"leave as they are", "leave mirrored and shifted at random",
                                     "stay: public ones are drawn for"};
     findings.notes.push_back(config.data.sites[i].name + ": label maps " +
@@ -103,30 +156,57 @@ void look_at_privacy(const RunConfig& config, Findings& findings) {
       telemetry::bytes_text(pixels * sizeof(float) * config.training.steps) + " in all");
 }
 
+/// As on a command line.
+std::string changes_text(const std::vector<std::string>& changes) {
+  std::string text;
+  for (const auto& change : changes) text += " --set '" + change + "'";
+  return text;
+}
+
 }  // namespace
 
-int check(const ConfigArguments& arguments, const Voice& voice) {
-  const RunConfig config = load_config(arguments.config, arguments.changes);
-  Findings findings;
-  for (const auto& site : config.data.sites) look_at_source(config, site, findings);
-  if (!config.data.test.folder.empty()) {
-    look_at_source(config, config.data.test, findings);
+int check(const CheckArguments& arguments, const Voice& voice) {
+  const RunConfig config = load_config(arguments.from.config, arguments.from.changes);
+  const bool one = !arguments.site.empty();
+  std::vector<std::size_t> sites;  // that are looked at: the others' images are elsewhere
+  if (one) {
+    sites.push_back(site_index(config, arguments.site));
+  } else {
+    sites.resize(config.data.sites.size());
+    std::iota(sites.begin(), sites.end(), std::size_t{0});
   }
-  look_at_public_maps(config, findings);
+  Findings findings;
+  for (const std::size_t i : sites) {
+    const auto found = look_at_source(config, config.data.sites[i], findings);
+    if (found && config.objective.feature_statistics > 0) {
+      look_at_statistics(site_policy(config, i), *found, findings);
+    }
+  }
+  if (one) {
+    look_at_site(config, sites.front(), arguments.folder,
+                 discriminator_parameters(config, sites.front()), findings);
+  }
+  if (!one && !config.data.test.folder.empty()) {
+    (void)look_at_source(config, config.data.test, findings);
+  }
+  if (!one) look_at_public_maps(config, findings);
   look_at_networks(config, findings);
-  look_at_privacy(config, findings);
+  look_at_privacy(config, sites, findings);
+  look_at_queries(config, sites, findings);
 
   if (voice.json) {
-    std::cout << nlohmann::ordered_json{{"ok", findings.problems.empty()},
-                                        {"problems", findings.problems},
-                                        {"notes", findings.notes}}
-                     .dump(2)
-              << '\n';
+    print({{"ok", findings.problems.empty()},
+           {"problems", findings.problems},
+           {"notes", findings.notes}});
   } else {
     for (const auto& note : findings.notes) voice.say("  " + note);
     for (const auto& problem : findings.problems) std::cerr << "! " << problem << '\n';
     voice.say(findings.problems.empty()
-                  ? "all in place: asyndgan simulate " + arguments.config.string()
+                  ? "all in place: asyndgan " +
+                        (one ? "site " + arguments.from.config.string() + " --name " +
+                                   arguments.site + " --out " + arguments.folder.string()
+                             : "simulate " + arguments.from.config.string()) +
+                        changes_text(arguments.from.changes)
                   : "not ready");
   }
   return findings.problems.empty() ? kDone : kFailed;

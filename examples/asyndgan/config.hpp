@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "asyndgan/federation/combination.hpp"
 #include "asyndgan/federation/exchange.hpp"
 #include "asyndgan/federation/sampling.hpp"
+#include "asyndgan/federation/screening.hpp"
 #include "asyndgan/federation/weighting.hpp"
 #include "asyndgan/privacy/policy.hpp"
+#include "asyndgan/protocol/encodings/float32.hpp"
 
 /// The program `asyndgan`. Keys, ranges and meanings stand once, in config_keys.cpp.
 namespace asyndgan::program {
@@ -23,6 +26,8 @@ enum class DiscriminatorKind { patch, pixel };
 enum class NormChoice { none, batch, instance };
 enum class AdversarialKind { vanilla, least_squares, hinge };
 enum class SanitizerKind { none, clip_norm, gaussian_noise, sign_only };
+enum class LinkKind { tls, tcp, mpi };
+enum class ScheduleKind { lockstep, quorum, bounded_staleness };
 enum class TrainingSet { synthetic, pooled_real, each_site, synthetic_and_each_site };
 
 /// A folder of labelled images: a site's, or the test set's.
@@ -95,6 +100,11 @@ struct RunConfig {
     int discriminator_steps = 1;
     federation::Variant variant = federation::Variant::one_batch;
     federation::Weighting weighting = federation::Weighting::uniform;
+    federation::Combination combination = federation::Combination::mean;
+    double norm_cap = 0;
+    std::uint8_t fakes_encoding = protocol::encodings::Float32::kCode;
+    std::uint8_t gradient_encoding = protocol::encodings::Float32::kCode;
+    double gradient_share = 0.1;
     federation::Sampling sampling = federation::Sampling::balanced;
     double generator_rate = 2e-4;
     double discriminator_rate = 2e-4;
@@ -112,6 +122,23 @@ struct RunConfig {
     double norm = 1;
     double noise_multiplier = 1;
   } privacy;
+
+  struct Network {
+    LinkKind link = LinkKind::tls;
+    std::string address = "::";
+    std::string host = "localhost";
+    int port = 7443;
+    std::filesystem::path certificates;
+    ScheduleKind schedule = ScheduleKind::lockstep;
+    double deadline = 5;
+    int quorum = 1;
+    int staleness = 32;
+    int minimum_sites = 0;
+    double largest_ratio = federation::Screening{}.largest_ratio;
+    int strikes = federation::Screening{}.strikes;
+    double grace = 600;
+    int status_port = 7444;
+  } network;
 
   struct Synthesis {
     int copies = 1;

@@ -98,6 +98,14 @@ void check_data(const RunConfig& config, Found& found) {
     found.push_back("data.classes: " + std::to_string(data.classes.size()) +
                     " names given, expected 2 to 256, the background first");
   }
+  for (std::size_t i = 0; i < data.classes.size(); ++i) {
+    const auto first = std::find(data.classes.begin(), data.classes.end(), data.classes[i]);
+    const auto earlier = static_cast<std::size_t>(first - data.classes.begin());
+    if (earlier == i) continue;
+    found.push_back("data.classes: \"" + data.classes[i] + "\" names both " +
+                    std::to_string(earlier) + " and " + std::to_string(i) +
+                    "; every class needs a name of its own");
+  }
   if (!data.label_values.empty() && data.label_values.size() != data.classes.size()) {
     found.push_back("data.label_values: " + std::to_string(data.label_values.size()) +
                     " lists given for " + std::to_string(data.classes.size()) + " classes");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "asyndgan/privacy/policy_json.hpp"
+#include "asyndgan/protocol/any_encoding.hpp"
 #include "config_key.hpp"
 
 namespace asyndgan::program {
@@ -27,6 +27,23 @@ const Names<federation::Variant> kVariants = {{"one_batch", federation::Variant:
 const Names<federation::Weighting> kWeightings = {{"uniform", federation::Weighting::uniform},
                                                   {"by_count", federation::Weighting::by_count},
                                                   {"given", federation::Weighting::given}};
+const Names<federation::Combination> kCombinations = {{"mean", federation::Combination::mean},
+                                                      {"median", federation::Combination::median}};
+namespace encodings = protocol::encodings;
+const Names<std::uint8_t> kFakesEncodings = {
+    {"float32", encodings::Float32::kCode},
+    {"float16", encodings::Float16::kCode},
+    {"bfloat16", encodings::Bfloat16::kCode},
+    {"uint8", encodings::Uint8::kCode},
+    {"uint8+zstd", encodings::Zstd<encodings::Uint8>::kCode}};
+const Names<std::uint8_t> kGradientEncodings = {
+    {"float32", encodings::Float32::kCode},
+    {"float16", encodings::Float16::kCode},
+    {"bfloat16", encodings::Bfloat16::kCode},
+    {"int8", encodings::Int8::kCode},
+    {"int8+zstd", encodings::Zstd<encodings::Int8>::kCode},
+    {"top_k", encodings::TopK::kCode},
+    {"top_k+zstd", encodings::Zstd<encodings::TopK>::kCode}};
 const Names<federation::Sampling> kSamplings = {{"balanced", federation::Sampling::balanced},
                                                 {"pooled", federation::Sampling::pooled}};
 const Names<privacy::MaskRelease> kMaskReleases = {
@@ -37,6 +54,11 @@ const Names<SanitizerKind> kSanitizers = {{"none", SanitizerKind::none},
                                           {"clip_norm", SanitizerKind::clip_norm},
                                           {"gaussian_noise", SanitizerKind::gaussian_noise},
                                           {"sign_only", SanitizerKind::sign_only}};
+const Names<LinkKind> kLinks = {
+    {"tls", LinkKind::tls}, {"tcp", LinkKind::tcp}, {"mpi", LinkKind::mpi}};
+const Names<ScheduleKind> kSchedules = {{"lockstep", ScheduleKind::lockstep},
+                                        {"quorum", ScheduleKind::quorum},
+                                        {"bounded_staleness", ScheduleKind::bounded_staleness}};
 const Names<TrainingSet> kTrainingSets = {
     {"synthetic", TrainingSet::synthetic},
     {"pooled_real", TrainingSet::pooled_real},
@@ -169,7 +191,20 @@ List training_section() {
                 "one_batch: D learns from the fakes that it then judges, as the released code "
                 "does. two_phase: G answers with fresh ones, as Algorithm 1 says."),
       R::choice("training.weighting", FIELD(training.weighting), kWeightings,
-                "How the sites' gradients are combined. given: by data.sites[].weight."),
+                "What each site's gradient counts. given: by data.sites[].weight."),
+      R::choice("training.combination", FIELD(training.combination), kCombinations,
+                "mean: the objective. median: of every weight's gradient, which a minority of "
+                "hostile sites cannot move far; the centre keeps a copy of G's gradients for each "
+                "site."),
+      R::number("training.norm_cap", FIELD(training.norm_cap), 0, 1e6,
+                "Scales a site's gradient down to this many times the median magnitude of all "
+                "sites'; 0 never does."),
+      R::choice("training.fakes_encoding", FIELD(training.fakes_encoding), kFakesEncodings,
+                "How the centre writes its images; docs/wire_format.md has bytes and losses."),
+      R::choice("training.gradient_encoding", FIELD(training.gradient_encoding), kGradientEncodings,
+                "How every site writes its gradients."),
+      R::number("training.gradient_share", FIELD(training.gradient_share), 0, 1,
+                "top_k: share of a gradient's values that is sent.", /*open=*/true),
       R::choice("training.sampling", FIELD(training.sampling), kSamplings,
                 "balanced: training.batch maps from every site. pooled: as many in all, drawn from "
                 "the union of the sites, so that a small one sits steps out."),
@@ -191,30 +226,58 @@ List training_section() {
 }
 
 List privacy_section() {
-  return {
-      R::choice(
-          "privacy.label_maps", FIELD(privacy.policy.label_maps), kMaskReleases,
-          "How a site's label maps leave it. augmented: mirrored and shifted at random. none: "
-          "not at all; the centre draws for data.public_label_maps."),
-      R::integer("privacy.minimum_batch", FIELD(privacy.policy.minimum_batch), 1, kMost,
-                 "Fewest real samples that a released number may rest on."),
-      R::boolean("privacy.allow_site_statistics", FIELD(privacy.policy.allow_site_statistics),
-                 "Gradients that depend on means over the site: objective.feature_statistics."),
-      R::boolean("privacy.allow_gradients_that_reveal_images",
-                 FIELD(privacy.policy.allow_gradients_that_reveal_images),
-                 "The site's own consent to objective.paper_objective_reveals_images."),
-      R::boolean("privacy.allow_sample_count", FIELD(privacy.policy.allow_sample_count),
-                 "The centre learns how many samples a site has; weighting by_count needs it."),
-      R::integer("privacy.queries_per_sample", FIELD(privacy.policy.queries_per_sample), 0, kMost,
-                 "How often one real sample may answer a fake in the whole run; 0 is no limit."),
-      R::integer("privacy.queries_per_site", FIELD(privacy.policy.queries_per_site), 0, kMost,
-                 "How often all samples of a site together may; 0 is no limit."),
+  List keys = R::of_part("privacy.", FIELD(privacy.policy), policy_keys());
+  const List own = {
       R::choice("privacy.sanitizer", FIELD(privacy.sanitizer), kSanitizers,
                 "What a site does to each gradient before it leaves."),
       R::number("privacy.norm", FIELD(privacy.norm), 0, 1e6,
                 "clip_norm, gaussian_noise: longest gradient of one sample (L2).", /*open=*/true),
       R::number("privacy.noise_multiplier", FIELD(privacy.noise_multiplier), 0, 1e6,
                 "gaussian_noise: standard deviation, in units of privacy.norm.", /*open=*/true),
+  };
+  keys.insert(keys.end(), own.begin(), own.end());
+  return keys;
+}
+
+List network_section() {
+  return {
+      R::choice("network.link", FIELD(network.link), kLinks,
+                "tls: both ends prove who they are. tcp: nothing is encrypted, and a site is who "
+                "it says it is; for one machine or a trusted network. mpi: as tcp, between the "
+                "processes that one mpirun starts, the centre first and the sites in the order of "
+                "data.sites."),
+      R::text("network.address", FIELD(network.address),
+              "central: address to listen on; \"::\" is every one, IPv4 and IPv6."),
+      R::text("network.host", FIELD(network.host), "site: name or address of the centre."),
+      R::integer("network.port", FIELD(network.port), 1, 65535, "TCP port of the centre."),
+      R::path("network.certificates", FIELD(network.certificates),
+              "This participant's own folder, as \"asyndgan provision\" makes it: certificate.pem, "
+              "key.pem, authority.pem, revoked.pem."),
+      R::choice("network.schedule", FIELD(network.schedule), kSchedules,
+                "When G takes a step. lockstep: every site has answered. quorum: all have, or "
+                "enough by a deadline; later gradients are dropped. bounded_staleness: with every "
+                "gradient that comes, older ones counting less."),
+      R::number("network.deadline", FIELD(network.deadline), 0, 86400,
+                "quorum: seconds from the beginning of a step."),
+      R::integer("network.quorum", FIELD(network.quorum), 1, 10000,
+                 "quorum: sites that must have answered by the deadline."),
+      R::integer("network.staleness", FIELD(network.staleness), 0, 1'000'000,
+                 "bounded_staleness: steps of G after which a gradient is dropped."),
+      R::integer("network.minimum_sites", FIELD(network.minimum_sites), 0, 10000,
+                 "Sites without which the run waits; it goes on when others leave. 0: all of them, "
+                 "and none misses a step of lockstep."),
+      R::number("network.largest_ratio", FIELD(network.largest_ratio), 0, 1e30,
+                "A gradient this many times as large as the median of the other sites' is not "
+                "used; 0 allows any."),
+      R::integer("network.strikes", FIELD(network.strikes), 1, 1000,
+                 "Gradients in a row that could not be used, after which a site is put out."),
+      R::number(
+          "network.grace", FIELD(network.grace), 0, 31'536'000,
+          "Seconds that the run waits where too few sites are left; then it ends, saved. None "
+          "with mpi, where no site can come back."),
+      R::integer("network.status_port", FIELD(network.status_port), 0, 65535,
+                 "central: port of the status page, which this machine alone can see, without a "
+                 "login. 0: no page."),
   };
 }
 
@@ -250,13 +313,36 @@ List downstream_sections() {
 const std::vector<Key<RunConfig>>& run_keys() {
   static const List keys = [] {
     List all;
-    for (List section :
-         {run_section(), data_section(), generator_section(), discriminator_section(),
-          objective_section(), training_section(), privacy_section(), downstream_sections()}) {
+    for (List section : {run_section(), data_section(), generator_section(),
+                         discriminator_section(), objective_section(), training_section(),
+                         privacy_section(), network_section(), downstream_sections()}) {
       all.insert(all.end(), section.begin(), section.end());
     }
     return all;
   }();
+  return keys;
+}
+
+const std::vector<Key<privacy::SitePolicy>>& policy_keys() {
+  using P = Keys<privacy::SitePolicy>;
+  static const std::vector<Key<privacy::SitePolicy>> keys = {
+      P::choice(
+          "label_maps", FIELD(label_maps), kMaskReleases,
+          "How a site's label maps leave it. augmented: mirrored and shifted at random. none: "
+          "not at all; the centre draws for data.public_label_maps."),
+      P::integer("minimum_batch", FIELD(minimum_batch), 1, kMost,
+                 "Fewest real samples that a released number may rest on."),
+      P::boolean("allow_site_statistics", FIELD(allow_site_statistics),
+                 "Gradients that depend on means over the site: objective.feature_statistics."),
+      P::boolean("allow_gradients_that_reveal_images", FIELD(allow_gradients_that_reveal_images),
+                 "The site's own consent to objective.paper_objective_reveals_images."),
+      P::boolean("allow_sample_count", FIELD(allow_sample_count),
+                 "The centre learns how many samples a site has; weighting by_count needs it."),
+      P::integer("queries_per_sample", FIELD(queries_per_sample), 0, kMost,
+                 "How often one real sample may answer a fake in the whole run; 0 is no limit."),
+      P::integer("queries_per_site", FIELD(queries_per_site), 0, kMost,
+                 "How often all samples of a site together may; 0 is no limit."),
+  };
   return keys;
 }
 
@@ -273,17 +359,10 @@ const std::vector<Key<SourceConfig>>& site_keys() {
       S::texts("channels", FIELD(channels),
                "Which of data.channels the site has, if it lacks some. Empty: all."),
       S::number("weight", FIELD(weight), 0, 1e9, "Its weight if training.weighting is \"given\"."),
-      {"policy", "object with keys of the policy (docs/privacy.md)",
-       "The site's own policy, in place of the one in \"privacy\"; what it leaves out has its "
-       "default.",
-       [](SourceConfig& site, const Json& json) {
-         site.policy.reset();
-         if (!json.is_null()) site.policy = privacy::policy_from_json(json);
-         return true;
-       },
-       [](const SourceConfig& site) {
-         return site.policy ? privacy::policy_to_json(*site.policy) : Json();
-       }},
+      S::object("policy", FIELD(policy), policy_keys(),
+                "object with keys of the policy (docs/privacy.md)",
+                "The site's own policy, in place of the one in \"privacy\"; what it leaves out has "
+                "its default."),
   };
   return keys;
 }
@@ -304,6 +383,7 @@ const std::vector<SectionDoc>& section_docs() {
       {"objective", "What the generator is trained for."},
       {"training", "How the federation learns."},
       {"privacy", "What may leave a site. Each site enforces it, whatever the centre asks."},
+      {"network", "Of the verbs central and site: how they find each other, and when G moves."},
       {"synthesis", "The synthetic data set that is drawn after training."},
       {"segmenter", "The networks that show what the synthetic images are worth."},
       {"report", "The page at the end."},

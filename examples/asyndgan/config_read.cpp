@@ -13,36 +13,13 @@
 #include "config.hpp"
 #include "config_check.hpp"
 #include "config_key.hpp"
-#include "nearest.hpp"
+#include "problems.hpp"
 
 namespace asyndgan::program {
 
 namespace {
 
 constexpr std::size_t kLargestFile = 1 << 20;
-
-class Problems {
- public:
-  void add(std::string problem) { problems_.push_back(std::move(problem)); }
-  void add(std::vector<std::string> problems) {
-    for (auto& problem : problems) add(std::move(problem));
-  }
-  void throw_if_any(const std::string& source) const {
-    if (problems_.empty()) return;
-    std::string message = source + ":";
-    for (const auto& problem : problems_) message += "\n  " + problem;
-    throw ConfigError(message);
-  }
-
- private:
-  std::vector<std::string> problems_;
-};
-
-/// A value as the file has it, cut to a line's length.
-std::string shown(const Json& value) {
-  std::string text = value.dump();
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
 
 std::vector<std::string> all_paths() {
   std::vector<std::string> paths = {"data.sites"};
@@ -56,53 +33,21 @@ bool is_section(const std::string& path) {
                      [&](const auto& key) { return key.path.starts_with(path + "."); });
 }
 
-std::string unknown(const std::string& path, const std::vector<std::string>& known) {
-  const auto meant = nearest(path, known);
-  return path + ": unknown key" + (meant ? "; did you mean " + *meant + "?" : "");
-}
-
-template <class Target>
-void read_key(const Key<Target>& key, const std::string& path, const Json& value, Target& target,
-              Problems& problems) {
-  try {
-    if (key.read(target, value)) return;
-    problems.add(path + ": " + shown(value) + " given, expected " + key.expected);
-  } catch (const ConfigError& error) {  // of a value that is checked elsewhere
-    problems.add(path + ": " + error.what());
-  }
-}
-
-SourceConfig read_site(const Json& json, const std::string& path, Problems& problems) {
-  SourceConfig site;
-  if (!json.is_object()) {
-    problems.add(path + ": " + shown(json) + " given, expected an object with name and folder");
-    return site;
-  }
-  std::vector<std::string> known;
-  for (const auto& key : site_keys()) known.push_back(path + "." + key.path);
-  for (const auto& item : json.items()) {
-    const std::string& name = item.key();
-    const Json& value = item.value();
-    const auto key = std::find_if(site_keys().begin(), site_keys().end(),
-                                  [&](const auto& candidate) { return candidate.path == name; });
-    if (key == site_keys().end()) {
-      problems.add(unknown(path + "." + name, known));
-    } else {
-      read_key(*key, path + "." + name, value, site, problems);
-    }
-  }
-  return site;
-}
-
 void read_sites(const Json& json, RunConfig& config, Problems& problems) {
   if (!json.is_array()) {
-    problems.add("data.sites: " + shown(json) + " given, expected a list of sites");
+    problems.add("data.sites: " + detail::shown(json) + " given, expected a list of sites");
     return;
   }
   config.data.sites.clear();
   for (std::size_t i = 0; i < json.size(); ++i) {
-    config.data.sites.push_back(
-        read_site(json[i], "data.sites[" + std::to_string(i) + "]", problems));
+    const std::string path = "data.sites[" + std::to_string(i) + "]";
+    SourceConfig& site = config.data.sites.emplace_back();
+    if (json[i].is_object()) {
+      read_object(json[i], path, site_keys(), site, problems);
+    } else {
+      problems.add(path + ": " + detail::shown(json[i]) +
+                   " given, expected an object with name and folder");
+    }
   }
 }
 
@@ -116,13 +61,13 @@ void read_section(const Json& json, const std::string& prefix, RunConfig& config
     if (path == "data.sites") {
       read_sites(value, config, problems);
     } else if (key != run_keys().end()) {
-      read_key(*key, path, value, config, problems);
+      key->read(config, value, path, problems);
     } else if (!is_section(path)) {
       std::vector<std::string> known = all_paths();
       for (const auto& section : section_docs()) known.push_back(section.name);
-      problems.add(unknown(path, known));
+      problems.add(detail::unknown(path, known));
     } else if (!value.is_object()) {
-      problems.add(path + ": " + shown(value) + " given, expected an object with its keys");
+      problems.add(path + ": " + detail::shown(value) + " given, expected an object with its keys");
     } else {
       read_section(value, path, config, problems);
     }
@@ -191,11 +136,11 @@ RunConfig parse_config(const std::string& text, const std::string& source,
   resolve(config.data.public_label_maps, folder);
   resolve(config.objective.vgg16_weights, folder);
   resolve(config.run.output, folder);
-  problems.throw_if_any(source);
+  problems.throw_if_any<ConfigError>(source);
   for (const auto& change : changes) apply_change(change, config, problems);
-  problems.throw_if_any("on the command line");
+  problems.throw_if_any<ConfigError>("on the command line");
   problems.add(contradictions(config));
-  problems.throw_if_any(source);
+  problems.throw_if_any<ConfigError>(source);
   return config;
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -35,6 +37,26 @@ std::vector<std::pair<std::string, Json>> flat(const RunConfig& config) {
   for (const auto& site : config.data.sites) sites.push_back(site_json(site));
   values.emplace_back("data.sites", std::move(sites));
   return values;
+}
+
+/// Says what differs of one key, of a list of sites only the keys that do.
+void compare(const std::string& path, const Json& there, const Json& here,
+             std::vector<std::string>& found) {
+  if (there == here) return;
+  if (there.is_object() && here.is_object() && there.size() == here.size()) {
+    for (const auto& [key, value] : here.items()) {
+      compare(path + "." + key, there.value(key, Json()), value, found);
+    }
+  } else if (path == "data.sites" && there.size() == here.size()) {
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      compare(path + "[" + std::to_string(i) + "]", there[i], here[i], found);
+    }
+  } else if (path == "data.sites") {
+    found.push_back(path + ": " + std::to_string(there.size()) + " sites there, " +
+                    std::to_string(here.size()) + " here");
+  } else {
+    found.push_back(path + ": " + there.dump() + " there, " + here.dump() + " here");
+  }
 }
 
 std::string default_text(const Json& value) {
@@ -109,10 +131,14 @@ std::vector<std::string> differences(const RunConfig& there, const RunConfig& he
   const auto now = flat(here);
   for (std::size_t i = 0; i < now.size(); ++i) {
     const auto& [path, value] = now[i];
-    const bool harmless = path == "run.threads" || path == "run.output" ||
-                          path == "training.checkpoint_every" || path.starts_with("report.");
-    if (harmless || before[i].second == value) continue;
-    found.push_back(path + ": " + before[i].second.dump() + " there, " + value.dump() + " here");
+    constexpr std::array kHarmless = {
+        "run.threads",     "run.output",           "network.link",
+        "network.address", "network.host",         "network.port",
+        "network.grace",   "network.certificates", "network.largest_ratio",
+        "network.strikes", "network.status_port",  "training.checkpoint_every"};
+    const bool harmless = path.starts_with("report.") ||
+                          std::find(kHarmless.begin(), kHarmless.end(), path) != kHarmless.end();
+    if (!harmless) compare(path, before[i].second, value, found);
   }
   return found;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 namespace asyndgan::program {
 
@@ -26,6 +27,11 @@ telemetry::Progress::Options Voice::progress(const std::string& unit) const {
 
 void Voice::say(std::string_view line) const {
   if (!quiet) std::cerr << line << std::endl;
+}
+
+void print(const nlohmann::ordered_json& result) {
+  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+  std::cout << result.dump(2, ' ', /*ensure_ascii=*/false, kReplace) << '\n';
 }
 
 void watch_for_interrupts() {

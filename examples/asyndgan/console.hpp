@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "asyndgan/telemetry/progress.hpp"
 
 namespace asyndgan::program {
@@ -19,14 +21,20 @@ enum ExitCode {
 /// How a verb talks. Progress and messages go to standard error, results to standard output, so
 /// that `asyndgan ... --json | jq` works.
 struct Voice {
-  bool quiet = false;  // errors only
-  bool json = false;   // the result as JSON
+  bool quiet = false;  // errors only, and the result where it is asked for as JSON
+  bool json = false;   // the result as JSON; of a failure {"ok": false, "problems": [...]}
+
+  /// The result is shown as text.
+  [[nodiscard]] bool shows_text() const { return !quiet && !json; }
 
   [[nodiscard]] telemetry::Progress::Options progress(const std::string& unit) const;
 
   /// A line for people, on standard error.
   void say(std::string_view line) const;
 };
+
+/// A result as JSON on standard output, whatever bytes the file names in it have.
+void print(const nlohmann::ordered_json& result);
 
 /// Makes Ctrl-C and SIGTERM set a flag; the second one ends the program at once.
 void watch_for_interrupts();

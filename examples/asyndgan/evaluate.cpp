@@ -95,8 +95,8 @@ int evaluate(const EvaluateArguments& arguments, const Voice& voice) {
   const Scores scores =
       summarise({cases_of(downstream::evaluate(labels, slices, evaluation_options(config)))});
   if (voice.json) {
-    std::cout << telemetry::to_json(rows_of(config, arguments.segmenter, scores)).dump(2) << '\n';
-  } else {
+    print(telemetry::to_json(rows_of(config, arguments.segmenter, scores)));
+  } else if (voice.shows_text()) {
     print_table(config, scores);
   }
   return kDone;

@@ -31,6 +31,9 @@ struct Part {
   std::string name;  // whose they are
   int first;
   int size;
+
+  /// What people call map `n` of all, on every page: 1, 2, ... within the part.
+  [[nodiscard]] std::string number(int n) const { return std::to_string(n - first + 1); }
 };
 
 /// `count` maps spread over the part, of each stretch the one with the most classes.
@@ -86,10 +89,10 @@ Examples at_site(const RunFolder& folder, const SiteData& site, const Part& part
   Examples examples{colour ? std::vector<std::string>{"colour"} : own.channels, {}};
   for (const int n : telling(synthetic.labels, part, folder.config().report.pictures)) {
     const int real = n - part.first;
-    const std::string number = std::to_string(real);
+    const std::string number = part.number(n);
     const auto& info = own.info[static_cast<std::size_t>(real)];
     examples.examples.push_back(
-        {site.name, info.case_id + ", slice " + std::to_string(info.slice),
+        {site.name, "map " + number + ", " + info.case_id + ", slice " + std::to_string(info.slice),
          gallery.add("mask-" + number, telemetry::raster(synthetic.labels, n)),
          gallery.add_image("synthetic-" + number, synthetic.images, n, colour),
          gallery.add_image("real-" + number, own.images, real, colour)});
@@ -123,7 +126,7 @@ void write_examples(const RunFolder& folder, const FederationData& data,
     const Part& part = parts[static_cast<std::size_t>(i)];
     const int share = (i + 1) * config.report.pictures / count - i * config.report.pictures / count;
     for (const int n : telling(synthetic.labels, part, share)) {
-      const std::string number = std::to_string(n - part.first + 1);
+      const std::string number = part.number(n);
       const std::string name = part.name + "-" + number;
       all.examples.push_back({part.name,
                               "map " + number,

@@ -13,6 +13,7 @@
 #include "asyndgan/modality/histology.hpp"
 #include "asyndgan/modality/load.hpp"
 #include "asyndgan/telemetry/progress.hpp"
+#include "problems.hpp"
 #include "site_settings.hpp"
 
 namespace asyndgan::program {
@@ -86,14 +87,28 @@ FederationData load_federation(const RunConfig& config, const Voice& voice) {
     return slices;
   };
   FederationData data;
-  for (const auto& site : config.data.sites) data.sites.push_back({site.name, load(site)});
+  Problems problems;
+  const auto gather = [&](const auto& work) {
+    try {
+      work();
+    } catch (const DataError& error) {
+      progress.clear();
+      problems.add(error.what());
+    }
+  };
+  for (const auto& site : config.data.sites) {
+    gather([&] { data.sites.push_back({site.name, load(site)}); });
+  }
   if (any_site_keeps_label_maps(config)) {
-    data.public_maps = read_label_maps(config.data.public_label_maps, config);
+    gather([&] { data.public_maps = read_label_maps(config.data.public_label_maps, config); });
   }
   if (!config.data.test.folder.empty()) {
-    const auto test = load(config.data.test);  // no site's: nobody's secret
-    data.test = test.at_site();
+    gather([&] {
+      const auto test = load(config.data.test);  // no site's: nobody's secret
+      data.test = test.at_site();
+    });
   }
+  problems.throw_if_any<DataError>("data that cannot be used");
   return data;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/data/case_files.hpp"
 #include "asyndgan/data/orientation.hpp"
 #include "asyndgan/data/volume_io.hpp"
 #include "federation_data.hpp"
@@ -16,19 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "p7" for "p7_labels.nii.gz"; empty for a file that holds no label maps.
-std::string case_of(const fs::path& file) {
-  const std::string name = file.filename().string();
-  for (const std::string suffix : {"_labels.nii.gz", "_labels.nii", "_labels.mha"}) {
-    if (name.size() > suffix.size() && name.ends_with(suffix)) {
-      return name.substr(0, name.size() - suffix.size());
-    }
-  }
-  return {};
-}
-
-void append(LabelledMaps& all, const data::LabelVolume& volume, const fs::path& file,
-            data::Plane plane, int classes) {
+void append(LabelledMaps& all, const std::string& id, const fs::path& file, data::Plane plane,
+            int classes) {
+  const data::LabelVolume volume = data::canonical(data::read_label_volume(file));
   const data::PlaneShape shape = data::plane_shape(volume.grid, plane);
   if (shape.width != all.maps.w || shape.height != all.maps.h) {
     throw DataError("'" + file.string() + "' has slices of " + std::to_string(shape.height) +
@@ -44,28 +35,18 @@ void append(LabelledMaps& all, const data::LabelVolume& volume, const fs::path& 
     for (const std::uint16_t label : data::plane_pixels(volume, plane, k)) {
       all.maps.labels.push_back(static_cast<std::uint8_t>(label));
     }
-    all.info.push_back({case_of(file), k, shape.spacing_y, shape.spacing_x, shape.spacing_z});
+    all.info.push_back({id, k, shape.spacing_y, shape.spacing_x, shape.spacing_z});
   }
   all.maps.n += shape.slices;
+  all.grids.emplace(id, volume.grid);
 }
 
 }  // namespace
 
 LabelledMaps read_label_maps(const fs::path& folder, const RunConfig& config) {
-  if (!fs::is_directory(folder)) throw DataError("'" + folder.string() + "' is not a folder");
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (!case_of(entry.path()).empty()) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  if (files.empty()) {
-    throw DataError("'" + folder.string() +
-                    "' holds no label maps (expected <case>_labels.nii.gz)");
-  }
-  LabelledMaps all{LabelMap(0, config.data.height, config.data.width), {}};
-  for (const auto& file : files) {
-    append(all, data::canonical(data::read_label_volume(file)), file, plane_of(config.data),
-           static_cast<int>(config.data.classes.size()));
+  LabelledMaps all{LabelMap(0, config.data.height, config.data.width), {}, {}};
+  for (const auto& [id, file] : data::find_label_volumes(folder)) {
+    append(all, id, file, plane_of(config.data), static_cast<int>(config.data.classes.size()));
   }
   return all;
 }

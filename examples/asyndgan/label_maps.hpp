@@ -2,18 +2,25 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "asyndgan/core/label_map.hpp"
 #include "asyndgan/data/slices.hpp"
+#include "asyndgan/data/volume.hpp"
 #include "config.hpp"
 
 namespace asyndgan::program {
+
+/// Where cases lie in the patient, by name.
+using Grids = std::map<std::string, data::Grid>;
 
 /// Label maps with the cases that they are of.
 struct LabelledMaps {
   LabelMap maps;
   std::vector<data::SliceInfo> info;
+  Grids grids = {};  // of the cases, upright
 };
 
 /// The label maps of a folder, <case>_labels.nii.gz, turned upright and cut along data.plane as a

@@ -3,10 +3,12 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/log.hpp"
+#include "command_line.hpp"
 #include "config.hpp"
 #include "verbs.hpp"
 
@@ -17,14 +19,10 @@ using namespace asyndgan::program;
 constexpr const char* kAbout =
     "Train one image generator against discriminators that stay with the data.\n\n"
     "  asyndgan check run.json        is everything in place?\n"
-    "  asyndgan simulate run.json     sites and centre in one process, to the report\n\n"
+    "  asyndgan simulate run.json     sites and centre in one process, to the report\n"
+    "  asyndgan provision --help      certificates for sites and centre on a network\n\n"
     "Exit codes: 0 done; 1 a failure of the world (file, disk, data); 2 wrong use or\n"
     "configuration; 130 interrupted by Ctrl-C, saved: the same command goes on.";
-
-void add_voice(CLI::App& verb, Voice& voice) {
-  verb.add_flag("-q,--quiet", voice.quiet, "Print errors only");
-  verb.add_flag("--json", voice.json, "Print the result as JSON on standard output");
-}
 
 void add_config(CLI::App& verb, ConfigArguments& from) {
   verb.add_option("config", from.config, "Configuration file (JSON); keys: asyndgan --keys")
@@ -40,9 +38,11 @@ void add_config(CLI::App& verb, ConfigArguments& from) {
 }
 
 /// Turns what `work` throws into a message and an exit code.
-int guarded(const std::function<int()>& work) {
-  const auto fail = [](const char* kind, const std::exception& error, int code) {
-    std::cerr << "asyndgan: " << kind << error.what() << std::endl;
+int guarded(const Voice& voice, const std::function<int()>& work) {
+  const auto fail = [&](const std::string& kind, const std::exception& error, int code) {
+    const std::string problem = kind + error.what();
+    std::cerr << "asyndgan: " << problem << std::endl;
+    if (voice.json) print({{"ok", false}, {"problems", nlohmann::json::array({problem})}});
     return code;
   };
   try {
@@ -60,7 +60,7 @@ int guarded(const std::function<int()>& work) {
   }
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Voice& voice) {
   CLI::App app(kAbout, "asyndgan");
   app.set_version_flag("--version", std::string("asyndgan ") + ASYNDGAN_VERSION);
   bool keys = false;
@@ -69,7 +69,6 @@ int run(int argc, char** argv) {
   app.add_flag("--keys-markdown", keys_markdown)->group("");  // of docs/configuration.md
   app.require_subcommand(0, 1);
 
-  Voice voice;
   std::function<int()> chosen;
 
   SimulateArguments simulation;
@@ -93,19 +92,60 @@ int run(int argc, char** argv) {
     };
   });
 
-  ConfigArguments checked;
+  ConfigArguments centre;
+  auto* central_verb =
+      app.add_subcommand("central", "Be the centre of a run whose sites come over the network");
+  add_config(*central_verb, centre);
+  add_voice(*central_verb, voice);
+  central_verb->footer(
+      "Example:\n  asyndgan central run.json --set network.certificates=central\n"
+      "Ctrl-C saves; the same command goes on, and the sites come back by themselves.");
+  central_verb->callback([&] { chosen = [&] { return central(centre, voice); }; });
+
+  SiteArguments joining;
+  auto* site_verb = app.add_subcommand("site", "Be one site of a run, beside its images");
+  site_verb->add_option("config", joining.from.config, "Configuration file (JSON)")->required();
+  site_verb->add_option("--name", joining.name, "Which of data.sites")->required();
+  site_verb->add_option("--set", joining.from.changes, "Change one key: --set network.host=centre")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  site_verb
+      ->add_option("--out", joining.folder,
+                   "Folder of the site's own: its ledger, its secret, "
+                   "its checkpoints")
+      ->required();
+  add_voice(*site_verb, voice);
+  site_verb->footer(
+      "Example:\n  asyndgan site run.json --name north --out north-state "
+      "--set network.certificates=north\n"
+      "Whatever breaks, the site comes back by itself; Ctrl-C saves and ends it.");
+  site_verb->callback([&] { chosen = [&] { return site(joining, voice); }; });
+
+  CheckArguments checked;
   auto* check_verb =
       app.add_subcommand("check", "Look at a configuration and its data, and say what is wrong");
-  add_config(*check_verb, checked);
+  check_verb->add_option("config", checked.from.config, "Configuration file (JSON)")->required();
+  check_verb->add_option("--set", checked.from.changes, "Change one key: --set training.steps=200")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  check_verb->add_option("--site", checked.site,
+                         "Only this one of data.sites, with its certificate, its clock, its way "
+                         "to the centre and its disk");
+  check_verb->add_option("--out", checked.folder, "Folder that the site is to keep its own in")
+      ->capture_default_str();
   add_voice(*check_verb, voice);
-  check_verb->footer("Example:\n  asyndgan check examples/head.json");
+  check_verb->footer(
+      "Example:\n  asyndgan check examples/head.json\n"
+      "  asyndgan check run.json --site north --out north-state --set network.certificates=north");
   check_verb->callback([&] { chosen = [&] { return check(checked, voice); }; });
 
   SynthesizeArguments drawn;
   auto* synthesize_verb = app.add_subcommand(
       "synthesize", "Draw images for label maps of your own with the generator of a run");
   synthesize_verb->add_option("run", drawn.run, "Output folder of a run")->required();
-  synthesize_verb->add_option("--maps", drawn.maps, "Folder with <case>_labels.nii.gz")->required();
+  synthesize_verb
+      ->add_option("--maps", drawn.maps, "Folder with <case>_labels.nii.gz (or .nii, .mha, .mhd)")
+      ->required();
   synthesize_verb->add_option("--out", drawn.out, "Folder for images and labels")->required();
   synthesize_verb->add_option("--copies", drawn.copies, "Images for each map")
       ->check(CLI::Range(1, 100));
@@ -140,6 +180,8 @@ int run(int argc, char** argv) {
       "Example:\n  asyndgan report out/head/run --with out/head/run-2 out/head/run-3");
   report_verb->callback([&] { chosen = [&] { return report(reported, voice); }; });
 
+  add_provision(app, voice, chosen);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -160,5 +202,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return guarded([&] { return run(argc, argv); });
+  Voice voice;
+  return guarded(voice, [&] { return run(argc, argv, voice); });
 }

@@ -61,6 +61,15 @@ decltype(auto) with_generator(const RunConfig& config, Use&& use) {
                      .dropout = chosen.dropout}));
 }
 
+/// With the first weights of a run, which its seed decides.
+template <networks::Generator G>
+[[nodiscard]] G initialized(const RunConfig& config, G generator) {
+  State<float> state;
+  generator.collect("", state);
+  layers::initialize(state, {}, {.seed = config.run.seed, .purpose = random::Purpose::initialize});
+  return generator;
+}
+
 /// Options of the discriminators; each site sets in_channels from what it has.
 [[nodiscard]] inline Patch::Options patch_options(const RunConfig& config) {
   const auto& chosen = config.discriminator;

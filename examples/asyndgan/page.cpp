@@ -55,11 +55,14 @@ std::vector<telemetry::Fact> highlights(const std::optional<Trained>& trained,
   }
   if (trained) {
     std::uint64_t bytes = 0;
-    for (const auto& trained_site : trained->sites) bytes += sent_bytes(trained_site);
-    const auto all = static_cast<double>(bytes);
+    std::uint64_t in_training = 0;
+    for (const auto& trained_site : trained->sites) {
+      bytes += sent_bytes(trained_site);
+      in_training += trained_site.training_bytes;
+    }
     const auto steps = static_cast<double>(std::max<std::int64_t>(1, trained->steps));
-    facts.push_back(
-        {"Left all sites together", bytes_text(all), bytes_text(all / steps) + " a step"});
+    facts.push_back({"Left all sites together", bytes_text(static_cast<double>(bytes)),
+                     bytes_text(static_cast<double>(in_training) / steps) + " a training step"});
     facts.push_back(
         {"Training", telemetry::clock_text(trained->seconds),
          significant(static_cast<double>(trained->images) / std::max(trained->seconds, 1e-9)) +
@@ -163,7 +166,7 @@ telemetry::Rows run_rows(const RunFolder& folder) {
     for (const auto& site : trained->sites) {
       add(case_name(site.name), "bytes sent", static_cast<double>(sent_bytes(site)), "B");
       add(case_name(site.name), "bytes sent per step",
-          static_cast<double>(sent_bytes(site)) / steps, "B");
+          static_cast<double>(site.training_bytes) / steps, "B");
       add(case_name(site.name), "bytes received", static_cast<double>(site.received_bytes), "B");
     }
   }

@@ -95,11 +95,15 @@ telemetry::Table dice_table(const RunConfig& config, const EvaluationFound& eval
 }
 
 telemetry::Table metric_table(const EvaluationFound& evaluation) {
-  telemetry::Table table{"Other measures, mean over the foreground classes",
-                         "HD95 is the 95th percentile of the distances between the outlines, in "
-                         "space where the slices of a patient make a volume.",
-                         {"trained on", "sensitivity", "specificity", "HD95, mm"},
-                         {}};
+  telemetry::Table table{
+      "Other measures, mean over the foreground classes",
+      "HD95 is the 95th percentile of the distances between the outlines, in "
+      "space where the slices of a patient make a volume. Where a segmenter "
+      "finds nothing of a class that the patient has, there is no outline to "
+      "measure to, and the diagonal of the whole image is taken: one class never "
+      "found raises the mean by far. A class that the patient lacks is left out.",
+      {"trained on", "sensitivity", "specificity", "HD95, mm"},
+      {}};
   const bool objects = std::any_of(evaluation.sets.begin(), evaluation.sets.end(),
                                    [](const Evaluated& set) { return set.mean.contains("aji"); });
   if (objects) {
@@ -211,7 +215,7 @@ telemetry::Section traffic_section(const Trained& trained) {
   }
   telemetry::Table table{"Bytes sent by each site", "", {"site"}, {}};
   for (const auto& kind : kinds) table.header.push_back(readable(kind));
-  for (const char* name : {"in all", "a step", "received", "refused"})
+  for (const char* name : {"in all", "a training step", "received", "refused"})
     table.header.emplace_back(name);
   const auto steps = static_cast<double>(std::max<std::int64_t>(1, trained.steps));
   for (const auto& site : trained.sites) {
@@ -228,7 +232,7 @@ telemetry::Section traffic_section(const Trained& trained) {
     }
     const auto all = static_cast<double>(sent_bytes(site));
     row.cells.push_back({bytes_text(all)});
-    row.cells.push_back({bytes_text(all / steps)});
+    row.cells.push_back({bytes_text(static_cast<double>(site.training_bytes) / steps)});
     row.cells.push_back({bytes_text(static_cast<double>(site.received_bytes))});
     row.cells.push_back({grouped(site.refusals)});
     table.rows.push_back(std::move(row));

@@ -2,7 +2,6 @@
 #include "report.hpp"
 
 #include <cstdint>
-#include <iostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,7 +61,7 @@ int report(const ReportArguments& arguments, const Voice& voice) {
   const RunFolder folder = RunFolder::read(arguments.folder);
   if (!arguments.with.empty()) folder.finish(kSeedsPhase, gather(folder, arguments.with));
   write_reports(folder);
-  if (voice.json) std::cout << telemetry::to_json(run_rows(folder)).dump(2) << '\n';
+  if (voice.json) print(telemetry::to_json(run_rows(folder)));
   voice.say("report: " + (folder.root() / "report.html").string());
   return kDone;
 }

@@ -34,8 +34,9 @@ struct Sent {
 
 struct SiteTrained {
   std::string name;
-  double weight = 0;  // of its gradients
-  std::map<std::string, Sent> sent;
+  double weight = 0;                 // of its gradients
+  std::uint64_t training_bytes = 0;  // sent in training alone
+  std::map<std::string, Sent> sent;  // in all, the maps for the synthesis too
   std::uint64_t received_bytes = 0;
   std::uint64_t refusals = 0;
 };
@@ -95,8 +96,8 @@ struct SeedsFound {
 /// A mask with what was drawn for it. Files are relative to the run's folder.
 struct Example {
   std::string site;
-  std::string name;                    // "patient-012, slice 40"
-  std::string mask;                    // file
+  std::string name;  // "map 160"; for the site's own eyes "map 160, patient-012, slice 40"
+  std::string mask;  // file
   std::vector<std::string> synthetic;  // file for each picture of its channels
   std::vector<std::string> real;       // likewise; in a site's own list only
 };
@@ -109,7 +110,8 @@ struct Examples {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SourceFound, name, images, cases, channels)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Loaded, sites, test)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sent, messages, items, bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SiteTrained, name, weight, sent, received_bytes, refusals)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SiteTrained, name, weight, training_bytes, sent, received_bytes,
+                                   refusals)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Trained, steps, seconds, images, generator, generator_parameters,
                                    discriminator, discriminator_parameters, reveals, sanitizer, cpu,
                                    cores, threads, compiler, sites)

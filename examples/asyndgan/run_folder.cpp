@@ -33,13 +33,35 @@ std::string read_text(const fs::path& file) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// All that a site keeps but what it has to prove: its ledgers, the last one under a name that
+/// the next run does not take.
+void remove_site(const fs::path& site) {
+  for (const auto& entry : fs::directory_iterator(site)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("ledger")) fs::remove_all(entry.path());
+  }
+  const fs::path last = site / "ledger.jsonl";
+  if (!fs::exists(last)) return;
+  int number = 1;
+  const auto earlier = [&] { return site / ("ledger-" + std::to_string(number) + ".jsonl"); };
+  while (fs::exists(earlier())) ++number;
+  fs::rename(last, earlier());
+}
+
+bool has_results(const fs::path& root) {
+  return fs::exists(root / "results") && !fs::is_empty(root / "results");
+}
+
 /// Only what a run makes, so that a mistaken --out does not cost anybody's other files.
 void remove_run(const fs::path& root) {
   constexpr std::array kParts = {
-      "config.json", "events.jsonl",          "checkpoints", "results", "pictures",
-      "synthetic",   "generator.safetensors", "segmenters",  "sites",   "report.html",
-      "report.json"};
+      "config.json", "events.jsonl",          "checkpoints", "results",     "pictures",
+      "synthetic",   "generator.safetensors", "segmenters",  "report.html", "report.json"};
   for (const char* part : kParts) fs::remove_all(root / part);
+  if (!fs::exists(root / "sites")) return;
+  for (const auto& site : fs::directory_iterator(root / "sites")) {
+    if (site.is_directory()) remove_site(site.path());
+  }
 }
 
 }  // namespace
@@ -50,7 +72,8 @@ RunFolder RunFolder::open(const RunConfig& config, bool fresh) {
   folder.lock();
   if (fresh) remove_run(folder.root_);
   const fs::path file = folder.root_ / "config.json";
-  if (fs::exists(file)) {
+  // A run that found nothing yet, as with a wrong path, does not bind the next one.
+  if (fs::exists(file) && has_results(folder.root_)) {
     const auto there = parse_config(read_text(file), file.string(), "");
     if (const auto found = differences(there, config); !found.empty()) {
       std::string message = "a run with another configuration is in " + folder.root_.string() + ":";

@@ -31,9 +31,11 @@ namespace asyndgan::program {
 /// One program at a time works in it; a second one is refused.
 class RunFolder {
  public:
-  /// Creates the folder, or takes up the run in it. `fresh` removes what an earlier run left.
+  /// Creates the folder, or takes up the run in it. `fresh` removes what an earlier run left,
+  /// except the sites' ledgers, which become ledger-1.jsonl and so on.
   ///
-  /// Errors  ConfigError if a run with another configuration is in it; Error if another program
+  /// Errors  ConfigError if a run with another configuration is in it that got past its data; Error
+  /// if another program
   ///         works in it; WriteError.
   [[nodiscard]] static RunFolder open(const RunConfig& config, bool fresh);
 

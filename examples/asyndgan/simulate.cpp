@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <iostream>
 
 #include "asyndgan/core/parallel.hpp"
 #include "asyndgan/telemetry/json_rows.hpp"
@@ -28,6 +27,15 @@ std::string verdict(const EvaluationFound& evaluation) {
   return text;
 }
 
+/// The sites sent label maps for the synthesis too.
+void enter_ledgers(const RunFolder& folder) {
+  auto trained = found<Trained>(folder, kTrainPhase).value();
+  for (auto& site : trained.sites) {
+    enter_ledger(site, privacy::EgressLedger(ledger_file(folder, site.name)));
+  }
+  folder.finish(kTrainPhase, trained);
+}
+
 }  // namespace
 
 /// The phases in order. Each is skipped if an earlier run has finished it; what the next one
@@ -45,7 +53,9 @@ int simulate(const SimulateArguments& arguments, const Voice& voice) {
   const bool drawn = folder.result(kSynthesisePhase).has_value();
   const data::Slices synthetic = synthesise(folder, data, drawn, voice);
   if (!drawn) {
-    write_volumes(synthetic, folder.root() / "synthetic");
+    write_volumes(synthetic, plane_of(config.data), folder.root() / "synthetic",
+                  data.public_maps.grids);
+    enter_ledgers(folder);
     folder.finish(kSynthesisePhase, Synthesised{synthetic.size()});
   }
   write_examples(folder, data, synthetic);
@@ -55,7 +65,7 @@ int simulate(const SimulateArguments& arguments, const Voice& voice) {
     folder.finish(kEvaluatePhase, train_segmenters(folder, data, synthetic, voice));
   }
   write_reports(folder);
-  if (voice.json) std::cout << telemetry::to_json(run_rows(folder)).dump(2) << '\n';
+  if (voice.json) print(telemetry::to_json(run_rows(folder)));
   if (const auto evaluation = found<EvaluationFound>(folder, kEvaluatePhase)) {
     voice.say(verdict(*evaluation));
   }

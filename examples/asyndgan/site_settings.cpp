@@ -84,19 +84,34 @@ bool any_site_keeps_label_maps(const RunConfig& config) {
   return false;
 }
 
+std::size_t site_index(const RunConfig& config, const std::string& name) {
+  std::string names;
+  for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
+    if (config.data.sites[i].name == name) return i;
+    names += (names.empty() ? "" : ", ") + config.data.sites[i].name;
+  }
+  throw ConfigError("'" + name + "' is none of data.sites: " + names);
+}
+
 federation::CentralOptions central_options(const RunConfig& config) {
-  federation::CentralOptions options{.seed = config.run.seed,
-                                     .steps = static_cast<std::uint64_t>(config.training.steps),
-                                     .batch = config.training.batch,
-                                     .sampling = config.training.sampling,
-                                     .discriminator_steps = config.training.discriminator_steps,
-                                     .variant = config.training.variant,
-                                     .weighting = config.training.weighting,
-                                     .schedule = schedule(config),
-                                     .weight_average = config.training.ema,
-                                     .input = generator_input(config),
-                                     .height = config.data.height,
-                                     .width = config.data.width};
+  federation::CentralOptions options{
+      .seed = config.run.seed,
+      .steps = static_cast<std::uint64_t>(config.training.steps),
+      .batch = config.training.batch,
+      .sampling = config.training.sampling,
+      .discriminator_steps = config.training.discriminator_steps,
+      .variant = config.training.variant,
+      .weighting = config.training.weighting,
+      .combination = config.training.combination,
+      .norm_cap = config.training.norm_cap,
+      .fakes_encoding = protocol::AnyEncoding::of(config.training.fakes_encoding),
+      .gradient_encoding = protocol::AnyEncoding::of(config.training.gradient_encoding,
+                                                     config.training.gradient_share),
+      .schedule = schedule(config),
+      .weight_average = config.training.ema,
+      .input = generator_input(config),
+      .height = config.data.height,
+      .width = config.data.width};
   if (config.training.weighting == federation::Weighting::given) {
     for (const auto& site : config.data.sites) options.site_weights.push_back(site.weight);
   }

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "asyndgan/federation/central.hpp"
 #include "asyndgan/federation/objective.hpp"
@@ -17,8 +19,16 @@
 /// The library's options that a configuration stands for.
 namespace asyndgan::program {
 
+/// The federation's channels, as the sites' modality.
+struct RunChannels {
+  std::vector<std::string> names;
+  [[nodiscard]] const std::vector<std::string>& channels() const { return names; }
+};
+
 [[nodiscard]] federation::Objective<float> objective(const RunConfig& config);
 [[nodiscard]] privacy::AnySanitizer sanitizer(const RunConfig& config);
+/// Throws ConfigError where data.sites has none of that name.
+[[nodiscard]] std::size_t site_index(const RunConfig& config, const std::string& name);
 /// The site's own, else the one of "privacy".
 [[nodiscard]] const privacy::SitePolicy& site_policy(const RunConfig& config, std::size_t site);
 /// True if the centre needs data.public_label_maps.

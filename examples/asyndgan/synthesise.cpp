@@ -2,9 +2,12 @@
 #include "synthesise.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <iostream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/data/volume_io.hpp"
@@ -28,6 +31,14 @@ void append(LabelledMaps& all, const LabelMap& maps) {
   if (all.maps.n == 0) all.maps = LabelMap(0, maps.h, maps.w);
   all.maps.n += maps.n;
   all.maps.labels.insert(all.maps.labels.end(), maps.labels.begin(), maps.labels.end());
+}
+
+/// "p7" for its copy "p7+1", as downstream::synthesize() names them.
+std::string map_of(const std::string& id) {
+  const auto plus = id.find_last_of('+');
+  const bool copy = plus != std::string::npos && plus + 1 < id.size() &&
+                    id.find_first_not_of("0123456789", plus + 1) == std::string::npos;
+  return copy ? id.substr(0, plus) : id;
 }
 
 /// All label maps of a site, by the same door and into the same ledger as in training.
@@ -89,7 +100,8 @@ data::Slices synthesise(const RunFolder& folder, const FederationData& data, boo
   return draw(folder, all.maps, std::move(all.info), folder.config().synthesis.copies, voice);
 }
 
-void write_volumes(const data::Slices& slices, const std::filesystem::path& folder) {
+void write_volumes(const data::Slices& slices, data::Plane plane,
+                   const std::filesystem::path& folder, const Grids& grids) {
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   if (code) throw WriteError("cannot create folder " + folder.string() + ": " + code.message());
@@ -98,22 +110,30 @@ void write_volumes(const data::Slices& slices, const std::filesystem::path& fold
   const Shape& shape = slices.images.shape();
   for (const auto& who : metrics::group_by_case(ids)) {
     const auto& info = slices.info[who.images.front()];
-    data::Grid grid;
-    grid.size = {shape.w, shape.h, static_cast<int>(who.images.size())};
-    grid.spacing = {info.spacing_x, info.spacing_y,
-                    std::isfinite(info.spacing_z) ? info.spacing_z : 1};
+    const int count = static_cast<int>(who.images.size());
+    const auto known = grids.find(map_of(who.id));
+    const data::Grid grid =
+        known != grids.end() && data::plane_shape(known->second, plane).slices == count
+            ? known->second
+            : data::grid_of({count, shape.h, shape.w, info.spacing_y, info.spacing_x,
+                             std::isfinite(info.spacing_z) ? info.spacing_z : 1},
+                            plane);
     const auto part = data::gather(slices, who.images);
     for (int c = 0; c < shape.c; ++c) {
-      data::Volume volume{grid, {}, {}};
-      for (int n = 0; n < part.images.shape().n; ++n) {
-        const float* plane = &part.images(n, c, 0, 0);
-        volume.voxels.insert(volume.voxels.end(), plane, plane + shape.plane());
+      data::Volume volume{grid, std::vector<float>(grid.count()), {}};
+      for (int n = 0; n < count; ++n) {
+        data::set_plane_pixels(volume, plane, n, &part.images(n, c, 0, 0));
       }
       const auto& channel = slices.channels[static_cast<std::size_t>(c)];
       data::write_volume(folder / (who.id + "_" + channel + ".nii.gz"), volume);
     }
-    data::write_label_volume(folder / (who.id + "_labels.nii.gz"),
-                             {grid, {part.labels.labels.begin(), part.labels.labels.end()}});
+    data::LabelVolume labels{grid, std::vector<std::uint16_t>(grid.count())};
+    for (int n = 0; n < count; ++n) {
+      data::set_plane_pixels(
+          labels, plane, n,
+          part.labels.labels.data() + static_cast<std::size_t>(n) * shape.plane());
+    }
+    data::write_label_volume(folder / (who.id + "_labels.nii.gz"), labels);
   }
 }
 

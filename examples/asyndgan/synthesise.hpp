@@ -23,7 +23,9 @@ namespace asyndgan::program {
 [[nodiscard]] data::Slices draw(const RunFolder& folder, const LabelMap& maps,
                                 std::vector<data::SliceInfo> info, int copies, const Voice& voice);
 
-/// Writes a labelled data set as volumes, one per case: the layout "volumes".
-void write_volumes(const data::Slices& slices, const std::filesystem::path& folder);
+/// Writes a labelled data set as volumes, one per case, its slices lying as `plane` cuts them:
+/// the layout "volumes". A case and its copies ("p7", "p7+1") lie where `grids` says.
+void write_volumes(const data::Slices& slices, data::Plane plane,
+                   const std::filesystem::path& folder, const Grids& grids = {});
 
 }  // namespace asyndgan::program

@@ -19,6 +19,13 @@ std::uint64_t site_secret(const RunConfig& config, std::size_t site) {
   return static_cast<std::uint64_t>(stream.bits(0)) << 32U | stream.bits(1);
 }
 
+void enter_ledger(SiteTrained& site, const privacy::EgressLedger& ledger) {
+  site.refusals = ledger.refusals();
+  for (const auto& [content, total] : ledger.by_content()) {
+    site.sent[content] = {total.messages, total.items, total.bytes};
+  }
+}
+
 std::filesystem::path ledger_file(const RunFolder& folder, const std::string& site) {
   return folder.site(site) / "ledger.jsonl";
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "asyndgan/privacy/ledger.hpp"
 #include "federation_data.hpp"
 #include "results.hpp"
 #include "run_folder.hpp"
@@ -22,6 +23,9 @@ namespace asyndgan::program {
 /// The site's own secret number, which keys what it hides. Here it comes from the run's seed, so
 /// that a simulation can be repeated; a site on its own would draw it.
 [[nodiscard]] std::uint64_t site_secret(const RunConfig& config, std::size_t site);
+
+/// What the site's ledger has so far.
+void enter_ledger(SiteTrained& site, const privacy::EgressLedger& ledger);
 
 [[nodiscard]] std::filesystem::path ledger_file(const RunFolder& folder, const std::string& site);
 

@@ -30,12 +30,6 @@
 
 namespace asyndgan::program {
 
-/// The federation's channels, as the sites' modality.
-struct RunChannels {
-  std::vector<std::string> names;
-  [[nodiscard]] const std::vector<std::string>& channels() const { return names; }
-};
-
 /// One training phase: centre and sites, their checkpoints, the log and the progress line.
 template <networks::Generator G, networks::Discriminator Net>
 class TrainingRun {
@@ -49,7 +43,7 @@ class TrainingRun {
       : folder_(folder),
         config_(folder.config()),
         hub_(static_cast<int>(data.sites.size())),
-        central_(initialized(std::move(generator)), Link(hub_.join(transport::kCentral)),
+        central_(initialized(config_, std::move(generator)), Link(hub_.join(transport::kCentral)),
                  static_cast<int>(data.sites.size()), options_of(data),
                  adam_options(config_, config_.training.generator_rate)),
         journal_(folder.root() / "checkpoints") {
@@ -84,7 +78,12 @@ class TrainingRun {
       while (due < site.step() && !is_due(due)) ++due;
       if (is_due(due)) save_site(site);
     };
-    federation::simulate(central_, sites_, hooks);
+    try {
+      federation::simulate(central_, sites_, hooks);
+    } catch (const PolicyError&) {  // what was answered since the last checkpoint stays counted
+      for (Site& site : sites_) save_queries(site);
+      throw;
+    }
     const double seconds = seconds_before_ + progress.seconds();
     if (central_.step() < static_cast<std::uint64_t>(config_.training.steps)) {
       progress.clear();
@@ -106,14 +105,6 @@ class TrainingRun {
     return options;
   }
 
-  [[nodiscard]] G initialized(G generator) const {
-    State<float> state;
-    generator.collect("", state);
-    layers::initialize(state, {},
-                       {.seed = config_.run.seed, .purpose = random::Purpose::initialize});
-    return generator;
-  }
-
   [[nodiscard]] bool is_due(std::uint64_t step) const {
     return step % static_cast<std::uint64_t>(config_.training.checkpoint_every) == 0;
   }
@@ -132,6 +123,33 @@ class TrainingRun {
         std::find_if(sites_.begin(), sites_.end(), [&](const Site& s) { return &s == &site; }) -
         sites_.begin());
     site_journals_[index].write(site.answered(), site.step(), state, {{"site", site.name()}});
+    save_queries(site);
+  }
+
+  /// The queries that a site has answered, apart from its checkpoints: going back to an earlier
+  /// one takes no answer back.
+  [[nodiscard]] static State<float> queries(Site& site) {
+    State<float> all, state;
+    site.collect(all);
+    for (const auto& counter : all.counters) {
+      if (counter.name.starts_with("queries.")) state.counters.push_back(counter);
+    }
+    return state;
+  }
+  [[nodiscard]] std::filesystem::path queries_file(const Site& site) const {
+    return folder_.site(site.name()) / "queries.safetensors";
+  }
+  void save_queries(Site& site) {
+    auto state = queries(site);
+    networks::save_checkpoint(queries_file(site), state);
+  }
+  void read_queries() {
+    for (Site& site : sites_) {
+      auto state = queries(site);
+      if (std::filesystem::exists(queries_file(site))) {
+        networks::load_checkpoint(queries_file(site), state);
+      }
+    }
   }
 
   /// Takes up the last step of which the centre and every site have a checkpoint.
@@ -140,7 +158,7 @@ class TrainingRun {
     for (const auto& journal : site_journals_) {
       std::erase_if(common, [&](std::uint64_t step) { return !journal.covering(step); });
     }
-    if (common.empty()) return;
+    if (common.empty()) return read_queries();
     State<float> state;
     central_.collect(state);
     journal_.read(common.back(), state);
@@ -149,6 +167,7 @@ class TrainingRun {
       sites_[i].collect(site_state);
       site_journals_[i].read(site_journals_[i].covering(common.back()).value(), site_state);
     }
+    read_queries();
     for (const auto& event : telemetry::read_events(folder_.events())) {
       if (event.value("phase", "") != kTrainPhase) continue;
       if (event.value("step", std::uint64_t{0}) > common.back()) continue;
@@ -221,13 +240,12 @@ class TrainingRun {
     const auto bytes = received();
     for (std::size_t i = 0; i < sites_.size(); ++i) {
       SiteTrained site{.name = sites_[i].name(),
-                       .weight = central_.members()[i].weight,
+                       .weight = central_.roster()[i].member.weight,
+                       .training_bytes = ledgers_[i].bytes(),
                        .sent = {},
                        .received_bytes = bytes[i],
-                       .refusals = ledgers_[i].refusals()};
-      for (const auto& [content, total] : ledgers_[i].by_content()) {
-        site.sent[content] = {total.messages, total.items, total.bytes};
-      }
+                       .refusals = 0};
+      enter_ledger(site, ledgers_[i]);
       trained.sites.push_back(std::move(site));
     }
     return trained;

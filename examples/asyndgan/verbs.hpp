@@ -22,7 +22,23 @@ struct SimulateArguments {
 };
 int simulate(const SimulateArguments& arguments, const Voice& voice);
 
-int check(const ConfigArguments& arguments, const Voice& voice);
+/// The centre of a run whose sites come over the network.
+int central(const ConfigArguments& arguments, const Voice& voice);
+
+struct SiteArguments {
+  ConfigArguments from;
+  std::string name;              // of data.sites
+  std::filesystem::path folder;  // of its own: ledger, secret, checkpoints
+};
+/// One site of such a run.
+int site(const SiteArguments& arguments, const Voice& voice);
+
+struct CheckArguments {
+  ConfigArguments from;
+  std::string site;                             // only this one, and its way to the centre
+  std::filesystem::path folder = "site-state";  // where it is to keep its own
+};
+int check(const CheckArguments& arguments, const Voice& voice);
 
 struct SynthesizeArguments {
   std::filesystem::path run;   // output folder of a run

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "asyndgan/data/file_kinds.hpp"
 #include "asyndgan/data/volume.hpp"
-#include "extension.hpp"
 #include "header_check.hpp"
 #include "inflater.hpp"
 
@@ -123,7 +123,7 @@ Layout layout_of(const std::filesystem::path& path, const NiftiHeader& header,
 class Source {
  public:
   explicit Source(const std::filesystem::path& path) {
-    if (has_extension(path, ".gz")) {
+    if (extension_of(path, kVolumes) == ".nii.gz") {
       inflater_.emplace(path);
     } else {
       file_.open(path, std::ios::binary);

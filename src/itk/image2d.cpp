@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/data/file_kinds.hpp"
 #include "asyndgan/data/volume_io.hpp"
-#include "extension.hpp"
 #include "header_check.hpp"
 #include "image_file.hpp"
 #include "replace_file.hpp"
@@ -21,10 +21,7 @@ namespace {
 
 using files::fail;
 
-bool is_png(const std::filesystem::path& path) { return files::has_extension(path, ".png"); }
-bool is_tiff(const std::filesystem::path& path) {
-  return files::has_extension(path, ".tif") || files::has_extension(path, ".tiff");
-}
+bool is_png(const std::filesystem::path& path) { return extension_of(path, kPictures) == ".png"; }
 
 itk::ImageIOBase::Pointer io_for(const std::filesystem::path& path) {
   itk::ImageIOBase::Pointer io;
@@ -51,7 +48,7 @@ std::vector<std::uint16_t> without_alpha(std::span<const T> samples, std::size_t
 
 Image2d read(const std::filesystem::path& path, const ReadOptions& options, bool expand_palette) {
   if (!std::filesystem::exists(path)) fail(path, "no such file");
-  if (!is_png(path) && !is_tiff(path)) {
+  if (!extension_of(path, kPictures)) {
     fail(path, "unsupported extension, expected .png, .tif or .tiff");
   }
   files::require_file(path);
@@ -138,7 +135,7 @@ void write_image2d(const std::filesystem::path& path, const Image2d& image) {
   if (!wide && *std::max_element(image.samples.begin(), image.samples.end()) > 255) {
     throw ContractViolation("write_image2d: samples beyond 255 in an image of 8 bits");
   }
-  if (!is_png(path) && !is_tiff(path)) {
+  if (!extension_of(path, kPictures)) {
     throw WriteError("'" + path.string() +
                      "': unsupported extension, expected .png, .tif or .tiff");
   }

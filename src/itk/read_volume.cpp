@@ -7,8 +7,8 @@
 #include <string>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/data/file_kinds.hpp"
 #include "asyndgan/data/volume_io.hpp"
-#include "extension.hpp"
 #include "header_check.hpp"
 #include "image_file.hpp"
 #include "session.hpp"
@@ -29,16 +29,18 @@ struct OpenVolume {
 OpenVolume open(const std::filesystem::path& path, const ReadOptions& options) {
   if (!std::filesystem::exists(path)) fail(path, "no such file");
   OpenVolume file;
-  if (files::has_extension(path, ".nii") || files::has_extension(path, ".nii.gz")) {
-    file.non_finite = files::check_nifti(path, options.max_voxels);
-    file.io = itk::NiftiImageIO::New();
-  } else if (files::has_extension(path, ".mha") || files::has_extension(path, ".mhd")) {
-    files::check_meta_image(path, options.max_voxels);
-    file.io = itk::MetaImageIO::New();
-  } else {
+  const auto extension = extension_of(path, kVolumes);
+  if (!extension) {
     fail(path,
          "unsupported extension, expected .nii, .nii.gz, .mha, .mhd or a folder with a "
          "DICOM series");
+  }
+  if (extension->starts_with(".nii")) {
+    file.non_finite = files::check_nifti(path, options.max_voxels);
+    file.io = itk::NiftiImageIO::New();
+  } else {
+    files::check_meta_image(path, options.max_voxels);
+    file.io = itk::MetaImageIO::New();
   }
   file.io->SetFileName(path.string());
   files::read_information(*file.io);

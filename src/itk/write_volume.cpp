@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/data/file_kinds.hpp"
 #include "asyndgan/data/volume_io.hpp"
-#include "extension.hpp"
 #include "header_check.hpp"
 #include "image_file.hpp"
 #include "replace_file.hpp"
@@ -43,14 +43,14 @@ void require_writable(const Grid& grid, std::size_t voxels) {
 
 void write(const std::filesystem::path& path, const Grid& grid, const std::string& unit,
            itk::IOComponentEnum type, const void* voxels) {
-  const bool nifti = files::has_extension(path, ".nii") || files::has_extension(path, ".nii.gz");
-  if (!nifti && !files::has_extension(path, ".mha")) {
+  const auto extension = extension_of(path, kVolumes);
+  if (!extension || *extension == ".mhd") {
     throw WriteError("'" + path.string() +
                      "': unsupported extension, expected .nii, .nii.gz or .mha");
   }
-  const bool compressed = files::has_extension(path, ".gz");
-  const std::string extension = nifti ? (compressed ? ".nii.gz" : ".nii") : ".mha";
-  files::replace_file(path, extension, [&](const std::filesystem::path& temporary) {
+  const bool nifti = *extension != ".mha";
+  const bool compressed = *extension == ".nii.gz";
+  files::replace_file(path, *extension, [&](const std::filesystem::path& temporary) {
     files::with_itk<WriteError>(path, [&] {
       itk::ImageIOBase::Pointer io;
       if (nifti) {

@@ -136,6 +136,7 @@ void check_receive_any() {
     first.send(0, numbered(1, i));
     second.send(0, numbered(2, i));
   }
+  std::this_thread::sleep_for(200ms);  // on a network, sent is not yet there
   std::vector<std::uint32_t> next(4, 0);
   std::vector<transport::Peer> served;
   for (int i = 0; i < 6; ++i) {
@@ -174,6 +175,87 @@ void check_moves() {
   CHECK(site.receive(0, 5s) == numbered(0, 0));
 }
 
+/// A message that no buffer on the way holds, both ways at once.
+template <class Factory>
+void check_big_message() {
+  constexpr std::size_t kBytes = (std::size_t{32} << 20) + 3;
+  Factory factory(1);
+  auto central = factory.join(0);
+  auto site = factory.join(1);
+  std::vector<std::byte> got;
+  std::thread other([&] {
+    site.send(0, numbered(1, 1, kBytes));
+    got = site.receive(0, 60s);
+  });
+  central.send(1, numbered(0, 2, kBytes));
+  CHECK(central.receive(1, 60s) == numbered(1, 1, kBytes));
+  other.join();
+  CHECK(got == numbered(0, 2, kBytes));
+}
+
+/// Nobody reads until the sender has closed.
+template <class Factory>
+void check_close_loses_nothing() {
+  constexpr std::size_t kBytes = 300'001;
+  Factory factory(1);
+  auto central = factory.join(0);
+  {
+    auto site = factory.join(1);
+    central.send(1, numbered(0, 9));  // which the site never reads
+    for (std::uint32_t i = 0; i < 5; ++i) site.send(0, numbered(1, i, kBytes));
+    site.close();
+  }
+  for (std::uint32_t i = 0; i < 5; ++i) CHECK(central.receive(1, 5s) == numbered(1, i, kBytes));
+  CHECK_THROWS_AS(central.receive(1, 5s), TransportError);
+}
+
+template <class Factory>
+void check_return() {
+  Factory factory(2);
+  auto central = factory.join(0);
+  auto other = factory.join(2);
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    auto site = factory.join(1);
+    site.send(0, numbered(1, round));
+    CHECK(central.receive_any(5s).message == numbered(1, round));
+    central.send(1, numbered(0, round));
+    CHECK(site.receive(0, 5s) == numbered(0, round));
+    site.close();
+    const auto gone = central.receive_any(5s);
+    CHECK(gone.peer == 1);
+    CHECK(gone.gone());
+    CHECK_THROWS_AS(central.receive(1, 5s), TransportError);
+    CHECK_THROWS_AS(central.receive_any(20ms), TransportTimeout);  // not told again
+  }
+  other.send(0, numbered(2, 0));
+  CHECK(central.receive_any(5s).message == numbered(2, 0));
+}
+
+/// More sites than anybody has threads for: one thread serves them all, in any order.
+template <class Factory>
+void check_many_peers() {
+  constexpr std::uint32_t kSites = 40;
+  Factory factory(kSites);
+  auto central = factory.join(0);
+  std::vector<decltype(factory.join(1))> sites;
+  for (std::uint32_t i = 1; i <= kSites; ++i) {
+    sites.push_back(factory.join(static_cast<transport::Peer>(i)));
+  }
+  for (std::uint32_t i = kSites; i > 0; --i) sites[i - 1].send(0, numbered(i, i));
+  std::vector<int> served(kSites + 1, 0);
+  for (std::uint32_t i = 0; i < kSites; ++i) {
+    const auto arrival = central.receive_any(5s);
+    const auto rank = static_cast<std::uint32_t>(arrival.peer);
+    CHECK(arrival.message == numbered(rank, rank));
+    ++served[rank];
+    central.send(arrival.peer, numbered(0, rank));
+  }
+  for (std::uint32_t i = 1; i <= kSites; ++i) {
+    CHECK(served[i] == 1);
+    CHECK(sites[i - 1].receive(0, 5s) == numbered(0, i));
+  }
+}
+
 /// Many sites at once, both directions, one thread a peer on the centre's side.
 template <class Factory>
 void check_parallel_peers() {
@@ -194,7 +276,7 @@ void check_parallel_peers() {
       for (std::uint32_t i = 0; i < kMessages; ++i) {
         const auto expected = numbered(static_cast<std::uint32_t>(rank), i);
         if (central.receive(rank, 10s) != expected)
-          ++wrong[static_cast<std::size_t>(kSites + rank)];
+          ++wrong[static_cast<std::size_t>(kSites) + static_cast<std::size_t>(rank)];
         central.send(rank, numbered(0, i));
       }
     });
@@ -205,8 +287,8 @@ void check_parallel_peers() {
 
 }  // namespace asyndgan::test
 
-/// The whole suite for one factory, as test cases of the tag `tag`.
-#define ASYNDGAN_TRANSPORT_CONFORMANCE(Factory, tag)                                           \
+/// The suite for one factory whose ranks are fixed, as test cases of the tag `tag`.
+#define ASYNDGAN_FIXED_TRANSPORT_CONFORMANCE(Factory, tag)                                     \
   TEST_CASE(#Factory ": whole messages arrive in order, of any size", tag) {                   \
     ::asyndgan::test::check_order_and_content<Factory>();                                      \
   }                                                                                            \
@@ -222,7 +304,23 @@ void check_parallel_peers() {
   TEST_CASE(#Factory ": receive_any serves in turn and tells each end once", tag) {            \
     ::asyndgan::test::check_receive_any<Factory>();                                            \
   }                                                                                            \
+  TEST_CASE(#Factory ": a message of 32 MB arrives, both ways at once", tag) {                 \
+    ::asyndgan::test::check_big_message<Factory>();                                            \
+  }                                                                                            \
+  TEST_CASE(#Factory ": what was sent before closing arrives", tag) {                          \
+    ::asyndgan::test::check_close_loses_nothing<Factory>();                                    \
+  }                                                                                            \
+  TEST_CASE(#Factory ": one thread serves many peers", tag) {                                  \
+    ::asyndgan::test::check_many_peers<Factory>();                                             \
+  }                                                                                            \
   TEST_CASE(#Factory ": an endpoint moves", tag) { ::asyndgan::test::check_moves<Factory>(); } \
   TEST_CASE(#Factory ": peers run in parallel", tag) {                                         \
     ::asyndgan::test::check_parallel_peers<Factory>();                                         \
+  }
+
+/// The whole suite, for one whose ranks may come back too.
+#define ASYNDGAN_TRANSPORT_CONFORMANCE(Factory, tag)                \
+  ASYNDGAN_FIXED_TRANSPORT_CONFORMANCE(Factory, tag)                \
+  TEST_CASE(#Factory ": a rank comes back and leaves again", tag) { \
+    ::asyndgan::test::check_return<Factory>();                      \
   }

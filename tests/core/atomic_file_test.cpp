@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/core/atomic_file.hpp"
 
+#include <sys/stat.h>
+
 #include <string>
 #include <thread>
 
@@ -41,6 +43,25 @@ TEST_CASE("Without a commit the old version stays and the temporary file goes", 
   }
   CHECK(folder.entries() == 1);
   CHECK(text_of(read_file(folder / "a", 100)) == "old");
+}
+
+TEST_CASE("A secret is nobody else's from its first byte on", "[core]") {
+  const TemporaryFolder folder;
+  const auto mode_of = [](const std::filesystem::path& file) {
+    struct stat status {};
+    REQUIRE(::stat(file.c_str(), &status) == 0);
+    return status.st_mode & 0777u;
+  };
+  const mode_t before = ::umask(0);
+  write_file_atomically(folder / "public", bytes_of("x"));
+  AtomicFile secret(folder / "secret", 0600);
+  ::umask(before);
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    CHECK(mode_of(entry.path()) == (entry.path().filename() == "public" ? 0666u : 0600u));
+  }
+  secret.write(bytes_of("x"));
+  secret.commit();
+  CHECK(mode_of(folder / "secret") == 0600u);
 }
 
 TEST_CASE("A full disk leaves the old version in place", "[core]") {

@@ -26,14 +26,6 @@ TEST_CASE("The longest ending that fits says which channel a file is of", "[data
   CHECK_FALSE(detail::split_stem("_t1", endings).has_value());  // nobody's
 }
 
-TEST_CASE("Extensions are known in capitals, and '.nii.gz' is one", "[data]") {
-  CHECK(detail::extension_of("a.NII.GZ", detail::kVolumes) == ".nii.gz");
-  CHECK(detail::extension_of("a.b.nii", detail::kVolumes) == ".nii");
-  CHECK_FALSE(detail::extension_of("a.gz", detail::kVolumes).has_value());
-  CHECK_FALSE(detail::extension_of(".nii", detail::kVolumes).has_value());
-  CHECK(detail::extension_of("a.TIFF", detail::kPictures) == ".tiff");
-}
-
 TEST_CASE("Hidden files, folders and other files are left alone", "[data]") {
   const test::TemporaryFolder folder;
   for (const std::string name :
@@ -49,6 +41,26 @@ TEST_CASE("Hidden files, folders and other files are left alone", "[data]") {
   CHECK(cases[0].images[0].channel == "t1");
   CHECK(cases[0].images[0].component == 0);
   CHECK(cases[0].labels == folder / "b_labels.mha");
+}
+
+TEST_CASE("Label maps are found by every name that a volume may have", "[data]") {
+  const test::TemporaryFolder folder;
+  CHECK_THROWS_WITH(find_label_volumes(folder.path()),
+                    "'" + folder.path().string() +
+                        "': no label maps, expected files named <case>_labels.nii.gz (or .nii, "
+                        ".mha, .mhd)");
+  for (const std::string name : {"a_labels.nii.gz", "b_LABELS.NII", "c_labels.mha", "d_Labels.mhd",
+                                 "d_Labels.raw", "a_t1.nii.gz", "_labels.nii"}) {
+    touch(folder / name);
+  }
+  const auto found = find_label_volumes(folder.path());
+  CHECK(found == std::map<std::string, std::filesystem::path>{{"a", folder / "a_labels.nii.gz"},
+                                                              {"b", folder / "b_LABELS.NII"},
+                                                              {"c", folder / "c_labels.mha"},
+                                                              {"d", folder / "d_Labels.mhd"}});
+  touch(folder / "c_LABELS.nii");
+  CHECK_THROWS_WITH(find_label_volumes(folder.path()),
+                    Catch::Contains("are of the same case, expected one of them"));
 }
 
 TEST_CASE("A BraTS folder without cases, and one that is not there, say what was expected",

@@ -123,6 +123,20 @@ TEST_CASE("Slices look as radiologists hang them", "[data]") {
   CHECK(plane_pixels(volume, Plane::sagittal, 3) == std::vector<float>{103, 113, 123, 3, 13, 23});
 }
 
+TEST_CASE("Slices put back are the volume they were cut from", "[data]") {
+  const Volume volume = numbered();
+  for (const Plane plane : {Plane::axial, Plane::coronal, Plane::sagittal}) {
+    const PlaneShape shape = plane_shape(volume.grid, plane);
+    Volume back{grid_of(shape, plane), std::vector<float>(volume.voxels.size()), {}};
+    for (int k = 0; k < shape.slices; ++k) {
+      set_plane_pixels(back, plane, k, plane_pixels(volume, plane, k).data());
+    }
+    CHECK(back.grid.size == volume.grid.size);
+    CHECK(back.grid.spacing == volume.grid.spacing);
+    CHECK(back.voxels == volume.voxels);
+  }
+}
+
 TEST_CASE("Axial is axial whatever the axis order of the file", "[data]") {
   const test::TemporaryFolder folder;
   const Volume volume = numbered();

@@ -28,12 +28,13 @@ struct PhantomModality {
   }
 };
 
-/// A whole federation on phantoms, small enough for a test: 16 x 16 images, tiny networks.
-template <std::floating_point T>
+/// A whole federation on phantoms, small enough for a test: 16 x 16 images, tiny networks. A Hub
+/// makes the ends of its links, the centre's first.
+template <std::floating_point T, class Hub = transport::InProcessHub>
 struct Federation {
   using G = networks::ResnetGenerator<T>;
   using Net = networks::PatchDiscriminator<T>;
-  using Link = transport::Counted<transport::InProcess>;
+  using Link = transport::Counted<decltype(std::declval<Hub&>().join(transport::kCentral))>;
   using Central = federation::Central<G, Link>;
   using Site = federation::Site<Net, PhantomModality, Link>;
 
@@ -127,7 +128,7 @@ struct Federation {
   }
 
   PhantomModality modality;
-  transport::InProcessHub hub;
+  Hub hub;
   std::deque<privacy::EgressLedger> ledgers;
   Central central;
   std::deque<Site> sites;

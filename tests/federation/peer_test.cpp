@@ -2,13 +2,10 @@
 //
 // Each side against a peer that does not keep to the run.
 
-#include <cstring>
 #include <functional>
-#include <limits>
-#include <span>
 
-#include "asyndgan/protocol/checksum.hpp"
 #include "federation/federation_fixture.hpp"
+#include "federation/put_nan.hpp"
 #include "support/catch.hpp"
 
 namespace asyndgan::federation {
@@ -20,7 +17,8 @@ constexpr protocol::RunId kRun = 9;
 
 /// A site, and the other end of its link.
 struct LoneSite {
-  explicit LoneSite(const protocol::Welcome& welcome, SiteOptions<Float::Net> own = options())
+  explicit LoneSite(const protocol::Welcome& welcome,
+                    const SiteOptions<Float::Net>& own = options())
       : hub(1),
         centre(hub.join(transport::kCentral)),
         site(Float::data(Float::defaults(), 1), {}, Float::Link(hub.join(1)), ledger, own) {
@@ -29,6 +27,7 @@ struct LoneSite {
   static SiteOptions<Float::Net> options() {
     auto own = Float::defaults().site;
     own.name = "phantom-1";
+    own.secret = 101;
     return own;
   }
   /// The site's answer to fakes, or what it says against them.
@@ -142,7 +141,7 @@ std::string said_to(const Make& make,
 
 privacy::Shareable<privacy::HostTensor> gradient(const privacy::Release& release, float value) {
   Tensor<float> d_fake({2, 1, Float::kSide, Float::kSide});
-  for (float& each : d_fake.values()) each = value;
+  for (float& each : d_fake.values()) each = value += 0.25F;
   return release.gradient(
       privacy::SiteGradient<float>{std::move(d_fake), privacy::Reveals::discriminator_only},
       privacy::PassThrough{}, 0);
@@ -162,20 +161,49 @@ TEST_CASE("The centre takes a gradient with the label maps of the next step, and
 }
 
 TEST_CASE("The centre does not believe that a site's gradient is finite", "[federation]") {
-  const auto one_nan = [](std::vector<std::byte>& frame) {
-    constexpr std::size_t kFirstValue = protocol::FrameHeader::kSize + 17;  // behind the extents
-    const float value = std::numeric_limits<float>::quiet_NaN();
-    std::memcpy(frame.data() + kFirstValue, &value, sizeof value);
-    const auto payload = protocol::crc32c(std::span(frame).subspan(protocol::FrameHeader::kSize));
-    std::memcpy(frame.data() + 32, &payload, sizeof payload);
-    const auto header = protocol::crc32c(std::span(frame).first(36));
-    std::memcpy(frame.data() + 36, &header, sizeof header);
-  };
   CHECK(said_to(
             [](const auto& release, const auto& maps) {
               return protocol::Gradient{0, gradient(release, 0.5F), {}, maps()};
             },
-            one_nan) == "site 's': gradient of step 0 has a value that is not finite");
+            test::put_nan) == "site 's': gradient of step 0 has a value that is not finite");
+}
+
+TEST_CASE("A site of the wire version before is answered in it", "[federation]") {
+  auto options = Float::defaults();
+  options.central.fakes_encoding = options.central.gradient_encoding =
+      protocol::AnyEncoding::of(protocol::encodings::Int8::kCode);
+  transport::InProcessHub hub(1);
+  Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 1,
+                         options.central);
+  auto link = hub.join(1);
+  privacy::EgressLedger ledger;
+  protocol::SiteOutbox outbox(ledger, "central", {.version = 1});
+  const privacy::Release release({}, 1);
+  const auto send = [&](const auto& message) {
+    link.send(transport::kCentral, outbox.encode(message, run_id(options.central)));
+  };
+  const auto received = [&] {
+    return protocol::decode(link.receive(transport::kCentral, std::chrono::seconds(10)), {});
+  };
+  const auto maps = [&] {
+    return release.label_maps(privacy::Private(LabelMap(2, Float::kSide, Float::kSide)), 0);
+  };
+  send(protocol::Hello{"old", release.facts({.samples = 6,
+                                             .channels = {"c0"},
+                                             .available = 1,
+                                             .classes = Float::kClasses,
+                                             .height = Float::kSide,
+                                             .width = Float::kSide})});
+  central.admit();
+  const auto welcome = received();
+  CHECK(welcome.header.version == 1);
+  CHECK(std::get<protocol::Welcome>(welcome.message).steps == 3);
+  send(protocol::Masks{0, maps()});
+  send(protocol::Gradient{0, gradient(release, 0.5F), {}, maps()});
+  CHECK(central.round().parts.size() == 1);
+  const auto fakes = link.receive(transport::kCentral, std::chrono::seconds(10));
+  CHECK(protocol::decode(fakes, {}).header.version == 1);
+  CHECK(fakes[protocol::FrameHeader::kSize + 1] == std::byte{4});  // float32, whatever was chosen
 }
 
 TEST_CASE("A run has no step behind its last", "[federation]") {
@@ -183,6 +211,25 @@ TEST_CASE("A run has no step behind its last", "[federation]") {
   Float federation(options);
   federation.run();
   CHECK_THROWS_WITH(federation.central.round(), "Central: the run has 3 steps");
+}
+
+TEST_CASE("A run's name tells all that both sides must agree on", "[federation]") {
+  const CentralOptions options;
+  CHECK(run_id(options) == run_id({}));
+  const auto differs = [&](const auto& change) {
+    auto other = options;
+    change(other);
+    return run_id(other) != run_id(options);
+  };
+  CHECK(differs([](CentralOptions& other) { other.seed = 1; }));
+  CHECK(differs([](CentralOptions& other) { other.steps = 1; }));
+  CHECK(differs([](CentralOptions& other) { other.batch = 1; }));
+  CHECK(differs([](CentralOptions& other) { other.sampling = Sampling::pooled; }));
+  CHECK(differs([](CentralOptions& other) { other.discriminator_steps = 2; }));
+  CHECK(differs([](CentralOptions& other) { other.variant = Variant::two_phase; }));
+  CHECK(differs([](CentralOptions& other) { other.input.classes = 7; }));
+  CHECK(differs([](CentralOptions& other) { other.height = 1; }));
+  CHECK(differs([](CentralOptions& other) { other.width = 1; }));
 }
 
 }  // namespace

@@ -93,6 +93,33 @@ TEST_CASE("A run resumes bit for bit where small sites sit steps out", "[federat
   CHECK(resumes_bit_for_bit(options));
 }
 
+TEST_CASE("Losses told later are the same if a site stops before its policy lets it tell any",
+          "[federation]") {
+  auto options = Float::defaults();
+  options.central.steps = 8;
+  options.samples = 12;
+  options.site.policy.minimum_batch = 9;  // images: losses of two are told at every fifth step
+  const auto told = [](Float& federation) {
+    std::vector<double> losses;
+    federation.hooks.after_step = [&losses](const auto& report) {
+      for (const auto& site : report.sites) losses.push_back(site ? site->generator : 0);
+      return report.step < 8;
+    };
+    federation.run();
+    return losses;
+  };
+  Float uninterrupted(options);
+  const auto expected = told(uninterrupted);
+  const TemporaryFolder folder;
+  interrupt(options, 3, folder.path());
+  Float second(options);
+  read_all(second, folder.path(), 3);
+  const auto rest = told(second);
+  CHECK(std::count(expected.begin(), expected.end(), 0.0) <
+        static_cast<std::ptrdiff_t>(expected.size()));
+  CHECK(std::equal(rest.rbegin(), rest.rend(), expected.rbegin()));
+}
+
 TEST_CASE("A run resumes bit for bit with the statistics of its features", "[federation]") {
   auto options = Float::defaults();
   options.central.steps = 8;

@@ -94,13 +94,20 @@ TEST_CASE("Images are counted by the classes in them", "[federation]") {
   own.labels.at(1, 2, 2) = 2;
   own.labels.at(1, 2, 3) = 2;
   own.labels.at(2, 0, 0) = 2;
-  const SiteSamples<float> site(privacy::Private(std::move(own)), {"b"}, {}, {.site = "s"});
+  const SiteSamples<float> site(privacy::Private(std::move(own)), {"b"}, {},
+                                {.site = "s", .secret = 9});
   CHECK(site.images_by_class() == std::vector<std::size_t>{3, 0, 2});
 }
 
 TEST_CASE("A channel that the run does not have is refused", "[federation]") {
-  CHECK_THROWS_WITH((SiteSamples<float>(privacy::Private(slices()), {"a"}, {}, {.site = "s"})),
-                    "site 's' has a channel 'b' that its modality does not know");
+  CHECK_THROWS_WITH(
+      (SiteSamples<float>(privacy::Private(slices()), {"a"}, {}, {.site = "s", .secret = 9})),
+      "site 's' has a channel 'b' that its modality does not know");
+}
+
+TEST_CASE("A site without a secret is refused", "[federation]") {
+  CHECK_THROWS_AS((SiteSamples<float>(privacy::Private(slices()), {"b"}, {}, {.site = "s"})),
+                  ContractViolation);
 }
 
 }  // namespace

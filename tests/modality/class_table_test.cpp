@@ -26,6 +26,8 @@ TEST_CASE("A value that is no class is refused with its place and those that are
 TEST_CASE("A table that contradicts itself cannot be made", "[modality]") {
   const std::vector<NamedClass> twice{{"a", {0}}, {"b", {1, 0}}};
   CHECK_THROWS_WITH(ClassTable(twice), "ClassTable: value 0 is in two classes, the second is 'b'");
+  CHECK_THROWS_WITH(ClassTable::in_order({"background", "liver", "spleen", "liver"}),
+                    "ClassTable: classes 1 and 3 are both named 'liver'");
   const std::vector<NamedClass> one{{"a", {0}}};
   CHECK_THROWS_WITH(ClassTable(one), "ClassTable: 1 classes, expected 2 to 256");
 }

@@ -63,6 +63,20 @@ TEST_CASE("Files that are missing are named, with what was expected", "[program]
        [](const fs::path& site) { fs::remove(site / "a_labels.nii"); });
 }
 
+TEST_CASE("Every site whose folder is bad is named, and the test set, in one error", "[program]") {
+  const std::string text = refusal("simulate",
+                                   [](const fs::path& site) {
+                                     fs::remove_all(site);
+                                     fs::remove(site.parent_path() / "north" / "a_labels.nii");
+                                   },
+                                   {"data.test.folder=/none"});
+  CHECK(text ==
+        "asyndgan: data that cannot be used:\n"
+        "  north: 'north': case 'a' has no label volume\n"
+        "  south: 'south': no such folder\n"
+        "  test: '/none': no such folder\n");
+}
+
 TEST_CASE("Files that are damaged are named, with the field or the voxel", "[program]") {
   const auto says = [](const std::string& expected, auto damage) {
     CHECK_THAT(refusal("simulate", damage), Catch::Contains(expected));

@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "asyndgan/privacy/policy_json.hpp"
 #include "config_key.hpp"
 #include "site_settings.hpp"
 #include "support/catch.hpp"
@@ -39,6 +38,14 @@ std::string problem(const nlohmann::json& more, const std::vector<std::string>& 
     return error.what();
   }
   return "no problem";
+}
+
+/// Whether `key` takes the value.
+template <class Target>
+bool reads(const Key<Target>& key, Target& target, const Json& value) {
+  Problems problems;
+  key.read(target, value, key.path, problems);
+  return problems.empty();
 }
 
 TEST_CASE("What a configuration leaves out has its default", "[program]") {
@@ -81,18 +88,19 @@ TEST_CASE("Every key of the table is read, and written back as it was", "[progra
     const Json before = key.write(config);
     const Json after = changed(before, key.expected);
     REQUIRE(after != before);
-    REQUIRE(key.read(config, after));
+    REQUIRE(reads(key, config, after));
     CHECK(key.write(config) == after);
-    CHECK_FALSE(key.read(config, Json::object()));
-    CHECK_FALSE(key.read(config, nullptr));
+    CHECK_FALSE(reads(key, config, Json::object()));
+    CHECK_FALSE(reads(key, config, nullptr));
     CHECK(key.write(config) == after);  // a wrong value changes nothing
   }
   for (const auto& key : site_keys()) {
     INFO(key.path);
     SourceConfig site;
-    const Json after = key.path == "policy" ? privacy::policy_to_json({.minimum_batch = 5})
-                                            : changed(key.write(site), key.expected);
-    REQUIRE(key.read(site, after));
+    const Json after = key.path == "policy"
+                           ? key.write({.policy = privacy::SitePolicy{.minimum_batch = 5}})
+                           : changed(key.write(site), key.expected);
+    REQUIRE(reads(key, site, after));
     CHECK(key.write(site) == after);
   }
 }
@@ -173,6 +181,8 @@ TEST_CASE("A site that lacks channels trains no segmenter of its own", "[program
 
 TEST_CASE("Keys that contradict each other are told", "[program]") {
   CHECK_THAT(problem({{"data", {{"classes", {"only"}}}}}), Contains("data.classes: 1 names given"));
+  CHECK_THAT(problem({{"data", {{"classes", {"background", "liver", "spleen", "liver"}}}}}),
+             Contains("data.classes: \"liver\" names both 1 and 3"));
   CHECK_THAT(problem({{"data", {{"test", {{"folder", ""}}}}}}),
              Contains("data.test.folder: missing"));
   CHECK_THAT(problem({{"data", {{"height", 66}}}}),
@@ -206,8 +216,14 @@ TEST_CASE("A site's own policy takes the place of the common one", "[program]") 
   CHECK(site_policy(config, 1).minimum_batch == privacy::SitePolicy{}.minimum_batch);
   CHECK(site_policy(config, 1).label_maps == privacy::MaskRelease::augmented);
 
-  CHECK_THAT(problem(sites({{"label_map", "none"}})),
-             Contains("data.sites[1].policy: ") && Contains("label_map"));
+  CHECK_THAT(
+      problem(sites({{"label_map", "none"}, {"minimum_batch", 0}})),
+      Contains("\n  data.sites[1].policy.label_map: unknown key; did you mean "
+               "data.sites[1].policy.label_maps?") &&
+          Contains("\n  data.sites[1].policy.minimum_batch: 0 given, expected whole number"));
+  CHECK_THAT(problem(sites("strict")),
+             Contains("data.sites[1].policy: \"strict\" given, expected object with keys of"));
+  CHECK_FALSE(parse(sites(nullptr)).data.sites[1].policy);  // as --print-config writes none
   CHECK_THAT(problem(sites({{"label_maps", "none"}})), Contains("data.public_label_maps: missing"));
   auto pooled = sites({{"allow_sample_count", false}});
   pooled["training"]["sampling"] = "pooled";
@@ -283,7 +299,7 @@ TEST_CASE("Differences name what changes results, and nothing else", "[program]"
   const auto found = differences(there, here);
   REQUIRE(found.size() == 2);
   CHECK(found[0] == "training.steps: 1500 there, 2000 here");
-  CHECK_THAT(found[1], Contains("data.sites: "));
+  CHECK_THAT(found[1], Contains("data.sites[0].weight: 1.0 there, 2.0 here"));
 }
 
 TEST_CASE("docs/configuration.md has the table that the program goes by", "[program]") {

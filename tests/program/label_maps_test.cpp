@@ -59,6 +59,16 @@ TEST_CASE("A head's label maps are the same, however the file stores it", "[prog
   CHECK(upright.info[1] == data::SliceInfo{"p", 1, 2, 1, 3});
 }
 
+TEST_CASE("Label maps are read by whatever name a volume may have", "[program]") {
+  const test::Scratch scratch;
+  data::write_label_volume(scratch / "p_LABELS.MHA", labelled());
+  data::write_label_volume(scratch / "q_labels.nii", labelled());
+  const auto maps = read_label_maps(scratch.path(), config(4, 8));
+  CHECK(maps.maps.n == 4);
+  CHECK(maps.info.front().case_id == "p");
+  CHECK(maps.info.back().case_id == "q");
+}
+
 TEST_CASE("Label maps are cut along the run's plane and must fit it", "[program]") {
   const test::Scratch scratch;
   data::write_label_volume(scratch / "p_labels.nii.gz", labelled());

@@ -140,9 +140,9 @@ TEST_CASE("simulate takes BraTS cases of sites that lack a channel to images wit
   CHECK(loaded.at("sites")[1].at("channels") == std::vector<std::string>{"t1"});
   // South shows itself one real channel beside two that were drawn.
   const fs::path pictures = scratch / "run/sites/south/pictures";
-  CHECK(fs::exists(pictures / "real-0-0.png"));
-  CHECK_FALSE(fs::exists(pictures / "real-0-1.png"));
-  CHECK(fs::exists(pictures / "synthetic-0-1.png"));
+  CHECK(fs::exists(pictures / "real-1-0.png"));
+  CHECK_FALSE(fs::exists(pictures / "real-1-1.png"));
+  CHECK(fs::exists(pictures / "synthetic-1-1.png"));
 
   // A segmenter of both channels cannot learn from a site with one: said before anything is read.
   const auto refused = run(
@@ -190,7 +190,7 @@ TEST_CASE("simulate takes CT through its window of Hounsfield units", "[program]
   check_run(scratch.path(), config, {"ct"}, {"bone"}, 8);
 
   // From -160 to 640 HU: air is black, bone white, and 40 HU a quarter of the way.
-  const auto picture = data::read_image2d(scratch / "run/sites/north/pictures/real-0-0.png");
+  const auto picture = data::read_image2d(scratch / "run/sites/north/pictures/real-1-0.png");
   REQUIRE(picture.height == kHeight);
   REQUIRE(picture.width == kWidth);
   CHECK(picture.at(0, 0) == 0);
@@ -257,7 +257,7 @@ TEST_CASE("simulate takes pictures of nuclei to synthetic ones with contours", "
   }
 
   // One picture in colour each: what is written there has three channels.
-  const auto real = data::read_image2d(scratch / "run/sites/north/pictures/real-0.png");
+  const auto real = data::read_image2d(scratch / "run/sites/north/pictures/real-1.png");
   CHECK(real.channels == 3);
   CHECK(real.at(5, 5, 0) == 90);
   CHECK(real.at(5, 5, 1) == 40);

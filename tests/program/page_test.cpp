@@ -38,8 +38,8 @@ Trained trained() {
   result.threads = 1;
   result.compiler = "gcc 12";
   result.sites = {
-      {"north", 0.5, {{"gradient", {10, 40, 3000}}, {"framing", {10, 0, 500}}}, 4000, 1},
-      {"south", 0.5, {{"gradient", {10, 40, 3000}}}, 4000, 0}};
+      {"north", 0.5, 3500, {{"gradient", {10, 40, 3000}}, {"framing", {10, 0, 500}}}, 4000, 1},
+      {"south", 0.5, 3000, {{"gradient", {10, 40, 3000}}}, 4000, 0}};
   return result;
 }
 
@@ -55,8 +55,10 @@ TEST_CASE("A report shows what the finished phases found, and no more", "[progra
                                  evaluated("site-north", 0.4), evaluated("site-south", 0.5)}});
   const std::string page = telemetry::render_html(run_page(folder));
   CHECK_THAT(page, Contains("80.0 % of pooled real data") && Contains("site-south"));
-  CHECK_THAT(page, Contains("0.50\u20130.70"));                       // the interval in the table
-  CHECK_THAT(page, Contains("6.50 kB") && Contains("650 B a step"));  // 3500 + 3000, ten steps
+  CHECK_THAT(page, Contains("0.50\u20130.70"));  // the interval in the table
+  CHECK_THAT(page,
+             Contains("6.50 kB") && Contains("650 B a training step"));  // 3500 + 3000, ten steps
+  CHECK_THAT(page, Contains("finds nothing of a class that the patient has"));
   CHECK_THAT(page, Contains("on nothing else"));
   CHECK_THAT(page, Contains("Some CPU"));
 }

@@ -39,7 +39,7 @@ fs::path prepare(const fs::path& folder) {
     for (std::size_t i = 0; i < slices.size(); ++i) {
       slices.info[i] = {"p" + std::to_string(i / 4), static_cast<int>(i % 4)};
     }
-    write_volumes(slices, folder / name);
+    write_volumes(slices, data::Plane::axial, folder / name);
   };
   write("north", 8, 1);
   write("south", 8, 2);
@@ -65,7 +65,8 @@ TEST_CASE("Help names every verb, and every verb has an example", "[program]") {
   const test::Scratch scratch;
   const Ended help = run(scratch.path(), {"--help"});
   CHECK(help.code == 0);
-  for (const std::string verb : {"simulate", "synthesize", "evaluate", "check", "report"}) {
+  for (const std::string verb :
+       {"simulate", "synthesize", "evaluate", "check", "report", "provision"}) {
     CHECK_THAT(help.out, Contains(verb));
     const Ended own = run(scratch.path(), {verb, "--help"});
     CHECK(own.code == 0);
@@ -79,7 +80,7 @@ TEST_CASE("Sites that keep their label maps, pooled sampling and statistics go t
   const std::string config = prepare(scratch.path()).string();
   auto atlas = data::phantom({.count = 5, .classes = 4, .seed = 8});
   for (std::size_t i = 0; i < atlas.size(); ++i) atlas.info[i] = {"atlas", static_cast<int>(i)};
-  write_volumes(atlas, scratch.path() / "atlas");
+  write_volumes(atlas, data::Plane::axial, scratch.path() / "atlas");
   const std::vector<std::string> arguments{
       "simulate",
       config,
@@ -179,6 +180,30 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   CHECK_THAT(result.at("problems")[1].get<std::string>(), Contains("p0_labels.nii.gz"));
 }
 
+TEST_CASE("Under --json a verb that fails says on standard output what the problem is",
+          "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const auto problem = [&](std::vector<std::string> arguments, int code) {
+    arguments.emplace_back("--json");
+    const Ended ended = run(scratch.path(), arguments);
+    CHECK(ended.code == code);
+    const auto result = nlohmann::json::parse(ended.out);
+    CHECK(result.at("ok") == false);
+    REQUIRE(result.at("problems").size() == 1);
+    const auto text = result.at("problems")[0].get<std::string>();
+    CHECK(ended.err == "asyndgan: " + text + "\n");
+    return text;
+  };
+  for (const std::string verb : {"check", "simulate"}) {
+    CHECK_THAT(problem({verb, config, "--set", "training.stps=5"}, 2),
+               Contains("did you mean training.steps?"));
+    CHECK_THAT(problem({verb, "/nonexistent.json"}, 1), Contains("/nonexistent.json"));
+    CHECK_THAT(problem({verb, config, "--set", "run.seed=\xff"}, 2), Contains("run.seed"));
+  }
+  CHECK_THAT(problem({"report", "/nonexistent"}, 1), Contains("/nonexistent"));
+}
+
 TEST_CASE("The configuration that --print-config prints gives itself", "[program]") {
   const test::Scratch scratch;
   const std::string config = prepare(scratch.path()).string();
@@ -233,6 +258,11 @@ TEST_CASE("A run goes from files to the report, quietly if asked, and its parts 
                            "--segmenter", "pooled-real-0"});
   CHECK(evaluated.code == 0);
   CHECK_THAT(evaluated.out, Contains("spleen"));
+  const Ended quiet =
+      run(scratch.path(), {"evaluate", out, "--data", (scratch.path() / "held-out").string(),
+                           "--segmenter", "pooled-real-0", "--quiet"});
+  CHECK(quiet.code == 0);
+  CHECK(quiet.out.empty());
   const Ended missing = run(
       scratch.path(),
       {"evaluate", out, "--data", (scratch.path() / "held-out").string(), "--segmenter", "none"});
@@ -288,6 +318,22 @@ void check_stopped_run(int signal, const std::string& sampling) {
   const Ended other = run(scratch.path(), simulate(parts, "4"));
   CHECK(other.code == 2);
   CHECK_THAT(other.err, Contains("training.steps: 60 there, 4 here") && Contains("--fresh"));
+}
+
+TEST_CASE("A fresh start keeps the proof of what had left", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  std::vector<std::string> again{"simulate", config, "--quiet", "--set", "segmenter.train_on=[]"};
+  REQUIRE(run(scratch.path(), again).code == 0);
+  const fs::path site = scratch.path() / "run" / "sites" / "north";
+  const std::string first = contents(site / "ledger.jsonl");
+  again.emplace_back("--fresh");
+  REQUIRE(run(scratch.path(), again).code == 0);
+  REQUIRE(run(scratch.path(), again).code == 0);
+  CHECK(contents(site / "ledger-1.jsonl") == first);
+  CHECK(fs::exists(site / "ledger-2.jsonl"));
+  const std::string last = contents(site / "ledger.jsonl");
+  CHECK(std::count(last.begin(), last.end(), '\n') == std::count(first.begin(), first.end(), '\n'));
 }
 
 TEST_CASE("A run that Ctrl-C stopped goes on to the result of one that was not", "[program]") {

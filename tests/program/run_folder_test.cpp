@@ -33,6 +33,18 @@ TEST_CASE("A run is taken up with the same configuration only", "[program]") {
   CHECK_FALSE(RunFolder::open(config, true).result("train"));
 }
 
+TEST_CASE("A run that found nothing yet may be set right", "[program]") {
+  const test::Scratch scratch;
+  RunConfig config = config_in(scratch.path() / "run");
+  { (void)RunFolder::open(config, false); }
+  config.data.sites[0].folder = "/right";
+  { RunFolder::open(config, false).finish("load", {{"sites", 1}}); }
+  config.data.sites[0].folder = "/other";
+  CHECK_THROWS_WITH(
+      RunFolder::open(config, false),
+      Contains("data.sites[0].folder: \"/right\" there, \"/other\" here") && !Contains("weight"));
+}
+
 TEST_CASE("Starting over removes what a run made and nothing else", "[program]") {
   const test::Scratch scratch;
   const RunConfig config = config_in(scratch.path() / "run");

@@ -33,40 +33,71 @@ struct Ended {
 };
 
 struct RunOptions {
+  std::string program = ASYNDGAN_PROGRAM;
   /// No file may grow beyond so many bytes, as on a disk that is full from there on.
   rlim_t largest_file = RLIM_INFINITY;
 };
 
-/// Runs the built program; what it says goes by way of files in `scratch`. `while_running` is
-/// called with its process number.
+/// The built program, running; what it says goes by way of files in `scratch`. Killed if nobody
+/// waits for its end.
+class Process {
+ public:
+  Process(std::filesystem::path scratch, std::vector<std::string> arguments,
+          const RunOptions& options = {})
+      : scratch_(std::move(scratch)) {
+    std::filesystem::create_directories(scratch_);
+    arguments.insert(arguments.begin(), options.program);
+    const std::filesystem::path out = scratch_ / "stdout";
+    const std::filesystem::path err = scratch_ / "stderr";
+    std::fflush(nullptr);  // or the child would write it once more
+    child_ = ::fork();
+    REQUIRE(child_ >= 0);
+    if (child_ == 0) {
+      if (std::freopen(out.c_str(), "w", stdout) == nullptr) ::_exit(99);
+      if (std::freopen(err.c_str(), "w", stderr) == nullptr) ::_exit(99);
+      if (options.largest_file != RLIM_INFINITY) {
+        std::signal(SIGXFSZ, SIG_IGN);  // write() then fails, with EFBIG
+        const rlimit limit{options.largest_file, options.largest_file};
+        if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(99);
+      }
+      std::vector<char*> pointers;
+      for (auto& argument : arguments) pointers.push_back(argument.data());
+      pointers.push_back(nullptr);
+      ::execv(pointers.front(), pointers.data());
+      ::_exit(99);
+    }
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+
+  [[nodiscard]] pid_t number() const { return child_; }
+  void signal(int number) const { ::kill(child_, number); }
+
+  [[nodiscard]] Ended wait() {
+    int status = 0;
+    REQUIRE(::waitpid(child_, &status, 0) == child_);
+    child_ = 0;
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+            contents(scratch_ / "stdout"), contents(scratch_ / "stderr")};
+  }
+
+ private:
+  std::filesystem::path scratch_;
+  pid_t child_ = 0;
+};
+
+/// Runs the program to its end. `while_running` is called with its process number.
 template <class WhileRunning>
 [[nodiscard]] Ended run(const std::filesystem::path& scratch, std::vector<std::string> arguments,
                         const WhileRunning& while_running, const RunOptions& options = {}) {
-  arguments.insert(arguments.begin(), ASYNDGAN_PROGRAM);
-  const std::filesystem::path out = scratch / "stdout";
-  const std::filesystem::path err = scratch / "stderr";
-  std::fflush(nullptr);  // or the child would write it once more
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    if (std::freopen(out.c_str(), "w", stdout) == nullptr) ::_exit(99);
-    if (std::freopen(err.c_str(), "w", stderr) == nullptr) ::_exit(99);
-    if (options.largest_file != RLIM_INFINITY) {
-      std::signal(SIGXFSZ, SIG_IGN);  // write() then fails, with EFBIG
-      const rlimit limit{options.largest_file, options.largest_file};
-      if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(99);
-    }
-    std::vector<char*> pointers;
-    for (auto& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    ::execv(pointers.front(), pointers.data());
-    ::_exit(99);
-  }
-  while_running(child);
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), contents(out),
-          contents(err)};
+  Process process(scratch, std::move(arguments), options);
+  while_running(process.number());
+  return process.wait();
 }
 
 [[nodiscard]] inline Ended run(const std::filesystem::path& scratch,

@@ -83,10 +83,12 @@ TEST_CASE("Each header field that is wrong is named", "[protocol]") {
   CHECK(error_of({}) == "message has 0 bytes, expected at least the header's 40");
   CHECK(error_of(with(good, 0, std::uint32_t{0x41444E47})) ==
         "magic is 0x41444e47, expected 0x4e474441 (\"ADGN\"): not a peer of ours");
-  CHECK(error_of(with(good, 4, std::uint16_t{2})) ==
-        "wire version is 2, expected 1: update the older side");
+  CHECK(error_of(with(good, 4, std::uint16_t{3})) ==
+        "wire version is 3, expected 1 or 2: update the older side");
+  CHECK(error_of(with(good, 4, std::uint16_t{0})) ==
+        "wire version is 0, expected 1 or 2: update the older side");
   CHECK(error_of(with(good, 4, std::uint16_t{0x0100})) ==  // the other byte order
-        "wire version is 256, expected 1: update the older side");
+        "wire version is 256, expected 1 or 2: update the older side");
   CHECK(error_of(with(good, 6, std::uint16_t{0})) == "kind is 0, expected 1 to 7");
   CHECK(error_of(with(good, 6, std::uint16_t{8})) == "kind is 8, expected 1 to 7");
   CHECK(error_of(with(good, 16, std::uint64_t{78})) ==
@@ -122,7 +124,7 @@ TEST_CASE("A tensor's extents are held against the limits, then against the byte
   const std::size_t precision = kPayload + 1;
   const std::size_t n = precision + 1;
   CHECK(error_of(with(good, precision, std::uint8_t{2})) ==
-        "tensor precision is 2 bytes, expected 4 (float32) or 8 (float64)");
+        "tensor encoding is 2, which stands for none that this side knows");
   CHECK(error_of(with(good, n, std::uint32_t{0})) == "tensor batch is 0, expected 1 to 64");
   CHECK(error_of(with(good, n, std::uint32_t{65})) == "tensor batch is 65, expected 1 to 64");
   CHECK(error_of(with(good, n + 4, std::uint32_t{0xFFFFFFFF})) ==
@@ -131,9 +133,12 @@ TEST_CASE("A tensor's extents are held against the limits, then against the byte
         "tensor height is 1025, expected 1 to 1024");
   CHECK(error_of(with(good, n + 12, std::uint32_t{0x80000000})) ==
         "tensor width is 2147483648, expected 1 to 1024");
-  // 2^30 elements within the limits, 840 bytes there and 13 behind them.
-  Bytes large = with(good, n, std::array<std::uint32_t, 4>{64, 16, 1024, 1024});
-  CHECK(error_of(large) == "tensor values needs 4294967296 bytes, the message has 853 left");
+  // 2^30 elements within the limits of their extents.
+  const Bytes large = with(good, n, std::array<std::uint32_t, 4>{64, 16, 1024, 1024});
+  CHECK(error_of(large) == "tensor unpacks to 4294967296 bytes, expected at most 268435456");
+  // 2^26 of them, 840 bytes there and 13 behind them.
+  CHECK(error_of(with(good, n, std::array<std::uint32_t, 4>{4, 16, 1024, 1024})) ==
+        "tensor values needs 268435456 bytes, the message has 853 left");
   CHECK(error_of(with(good, precision, std::uint8_t{8})) ==
         "tensor values needs 1680 bytes, the message has 853 left");
   CHECK(error_of(with(good, kPayload, std::uint8_t{3})) == "ask is 3, expected 0 to 2");
@@ -244,15 +249,21 @@ TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
 TEST_CASE("Numbers of a Welcome out of their range are refused", "[protocol]") {
   const Bytes good = Samples::frame(Samples::welcome(), kRun);
   CHECK(error_of(with(good, kPayload, std::uint32_t{0})) == "rank is 0, expected 1 to 2147483647");
-  CHECK(error_of(with(good, good.size() - 13, std::uint32_t{1048577})) ==
+  constexpr std::size_t kEncoding = 9;  // behind the fields of version 1
+  const std::size_t end = good.size() - kEncoding;
+  CHECK(error_of(with(good, end, std::uint8_t{99})) ==
+        "tensor encoding is 99, which stands for none that this side knows");
+  CHECK(error_of(with(with(good, end, encodings::TopK::kCode), end + 1, double{2})) ==
+        "share of values sent is 2.000000, expected above 0 and at most 1");
+  CHECK(error_of(with(good, end - 14, std::uint32_t{1048577})) ==
         "batch is 1048577, expected 0 to 1048576");
-  CHECK(error_of(with(good, good.size() - 9, std::uint32_t{0})) ==
+  CHECK(error_of(with(good, end - 10, std::uint32_t{0})) ==
         "largest batch is 0, expected 1 to 1048576");
-  CHECK(error_of(with(good, good.size() - 1, std::uint8_t{2})) ==
-        "fresh fakes is 2, expected 0 to 1");
-  CHECK(error_of(with(good, good.size() - 13, std::uint32_t{5})) ==
+  CHECK(error_of(with(good, end - 2, std::uint8_t{2})) == "fresh fakes is 2, expected 0 to 1");
+  CHECK(error_of(with(good, end - 1, std::uint8_t{2})) == "every step is 2, expected 0 to 1");
+  CHECK(error_of(with(good, end - 14, std::uint32_t{5})) ==
         "batch is 5, expected at most the largest batch, 4");
-  CHECK(error_of(with(good, good.size() - 5, std::uint32_t{0})) ==
+  CHECK(error_of(with(good, end - 6, std::uint32_t{0})) ==
         "discriminator steps is 0, expected 1 to 1000");
 }
 

@@ -121,18 +121,72 @@ TEST_CASE("A message of another run or of another kind is refused", "[protocol]"
                     "peer sent welcome, expected masks");
 }
 
+/// Of every encoding.
+std::vector<AnyEncoding> encodings() {
+  std::vector<AnyEncoding> all;
+  for (const int inner : {4, 16, 17, 18, 19, 20}) {
+    for (const int code : {inner, 0x80 | inner}) {
+      all.push_back(AnyEncoding::of(static_cast<std::uint8_t>(code), 0.5));
+    }
+  }
+  return all;
+}
+
+TEST_CASE("A message's tensor comes in any encoding, and says in which", "[protocol]") {
+  for (const AnyEncoding& encoding : encodings()) {
+    CAPTURE(encoding.describe());
+    const auto values = test::uniform<float>({2, 3, 5, 7}, 1);
+    ByteWriter writer;
+    encoding.write(values, writer);
+    ByteReader reader(writer.written().subspan(17));  // behind code and extents
+    const auto expected = encoding.read(values.shape(), reader);
+    const auto frame = Samples::frame(Samples::fakes(), kRun, {.tensors = encoding});
+    CHECK(frame[FrameHeader::kSize + 1] == static_cast<std::byte>(encoding.code()));
+    const auto back = expect<Fakes>(decode(frame, {})).images.value().to<float>();
+    CHECK(back.to_host() == expected.to_host());
+  }
+}
+
+TEST_CASE("Double precision has no encoding that loses", "[protocol]") {
+  const auto values = test::uniform<double>({2, 3, 5, 7}, 1);
+  Fakes fakes = Samples::fakes();
+  fakes.images = Samples::synthetic(values);
+  const auto frame = Samples::frame(fakes, kRun, {.tensors = AnyEncoding::of(19)});
+  CHECK(expect<Fakes>(decode(frame, {})).images.value().to<double>().to_host() == values.to_host());
+}
+
+TEST_CASE("What a site of wire version 1 sends and is sent is read", "[protocol]") {
+  // A frame of version 1, written out by hand.
+  std::vector<std::byte> bytes;
+  const std::string hex =
+      "4144474e010006000600000000000000010203040506070803000000000000"
+      "0083c434c7ca7a44f7020000006e6f";
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    bytes.push_back(static_cast<std::byte>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  const Received refusal = decode(bytes, {});
+  CHECK(refusal.header.version == 1);
+  CHECK(expect<Refusal>(refusal).reason == "no");
+
+  const auto welcome = Samples::frame(Samples::welcome(), kRun, {.version = 1});
+  CHECK(welcome.size() == FrameHeader::kSize + 34);
+  const auto back = expect<Welcome>(decode(welcome, {}));
+  CHECK(back.every_step == Samples::welcome().every_step);
+  CHECK(back.gradient_encoding == encodings::Float32::kCode);  // it is not told of another
+}
+
 TEST_CASE("The bytes of a frame are those of the format description", "[protocol]") {
   // Written out by hand from docs/wire_format.md; the checksums by an independent CRC-32C.
   const auto frame = Samples::frame(Refusal{.step = 3, .reason = "no"}, 0x0807060504030201);
   CHECK(Samples::hex(frame) ==
         "4144474e"          // "ADGN"
-        "0100"              // wire version
+        "0200"              // wire version
         "0600"              // refusal
         "0600000000000000"  // payload length
         "0102030405060708"  // run
         "0300000000000000"  // step
         "83c434c7"          // payload checksum
-        "ca7a44f7"          // header checksum
+        "970bafb1"          // header checksum
         "02000000"          // length of the reason
         "6e6f");            // "no"
 }

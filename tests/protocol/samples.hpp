@@ -22,6 +22,10 @@ struct Echo {
   using Scalar = T;
   using Place = Cpu;
   struct Saved {};
+  struct Options {};
+  explicit Echo(const Options& = {}) {}
+  [[nodiscard]] Options options() const { return {}; }
+  [[nodiscard]] std::string describe() const { return "echo"; }
   Shape output_shape(const Shape& input) const { return input; }
   Tensor<T> forward(Tensor<T> x, Saved&, const layers::Pass& = {}) { return x; }
   Tensor<T> backward(const Tensor<T>& d_output, const Saved&,
@@ -66,7 +70,9 @@ struct Samples {
             .batch = 3,
             .largest_batch = 4,
             .discriminator_steps = 3,
-            .fresh_fakes = true};
+            .fresh_fakes = true,
+            .gradient_encoding = protocol::encodings::TopK::kCode,
+            .gradient_share = 0.25};
   }
   static protocol::Masks masks() {
     return {5, release().label_maps(privacy::Private(label_map()), 5)};

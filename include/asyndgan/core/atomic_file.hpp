@@ -49,15 +49,16 @@ class Descriptor {
 
 /// A file that appears under its name only when it is whole: the bytes go to a temporary file
 /// in the same folder, commit() makes them durable and renames. Without a commit() the
-/// destructor removes the temporary file, and the target is what it was.
+/// destructor removes the temporary file, and the target is what it was. `mode` is what the
+/// process's umask takes from, and holds before the first byte is written: 0600 for a secret.
 ///
 /// Errors   WriteError naming the file and the reason.
 /// Threads  one object from one thread; writers of the same target may run at once, and the
 ///          last commit() wins.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path target)
-      : target_(std::move(target)), file_(create_temporary()) {}
+  explicit AtomicFile(std::filesystem::path target, mode_t mode = 0666)
+      : target_(std::move(target)), file_(create_temporary(mode)) {}
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile() {
@@ -97,13 +98,13 @@ class AtomicFile {
     return target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
   }
 
-  [[nodiscard]] detail::Descriptor create_temporary() {
+  [[nodiscard]] detail::Descriptor create_temporary(mode_t mode) {
     static std::atomic<unsigned> next = 0;
     while (true) {
       temporary_ = target_;
       temporary_ += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
       detail::Descriptor file(
-          ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+          ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
       if (file.valid()) return file;
       if (errno == EEXIST || errno == EINTR) continue;  // left by a process with our number
       const int code = errno;
@@ -126,8 +127,8 @@ class AtomicFile {
 
 /// Writes `bytes` to `path`, all or nothing. Throws WriteError; the old version then stays.
 inline void write_file_atomically(const std::filesystem::path& path,
-                                  std::span<const std::byte> bytes) {
-  AtomicFile file(path);
+                                  std::span<const std::byte> bytes, mode_t mode = 0666) {
+  AtomicFile file(path, mode);
   file.write(bytes);
   file.commit();
 }

@@ -49,6 +49,13 @@ class WriteError : public Error {
   using Error::Error;
 };
 
+/// A certificate, key or list of revoked certificates that is damaged or does not fit, or one
+/// that the authority refuses to make.
+class CertificateError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A request that a site's release policy refuses.
 class PolicyError : public Error {
  public:
@@ -65,6 +72,12 @@ class ProtocolError : public Error {
 class TransportError : public Error {
  public:
   using Error::Error;
+};
+
+/// The centre has given this site's place to a newer program of the site. To try again is no use.
+class TransportReplaced : public TransportError {
+ public:
+  using TransportError::TransportError;
 };
 
 /// A peer that did not answer within the limit.

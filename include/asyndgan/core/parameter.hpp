@@ -43,9 +43,16 @@ struct State {
     std::size_t list = 0;  // 0 for a single number, else that many from `count` on
   };
 
+  /// Sums that are exact in double whatever T is.
+  struct NamedReal {
+    std::string name;  // "loss_average.generator"
+    double* value;
+  };
+
   std::vector<NamedParameter> parameters;
   std::vector<NamedBuffer> buffers;
   std::vector<NamedCounter> counters;
+  std::vector<NamedReal> reals;
 
   void zero_gradients() {
     for (auto& [name, parameter] : parameters) parameter->grad.zero();

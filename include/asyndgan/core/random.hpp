@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   phantom = 8,
   bootstrap = 9,
   test = 10,
+  transport = 11,
 };
 
 /// Names one stream of random numbers: who draws, when, and for what.

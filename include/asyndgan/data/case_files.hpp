@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/data/file_kinds.hpp"
 
 /// Which files make up a data set. Nothing is read here but folders; docs/formats.md shows the
 /// layouts.
@@ -34,27 +34,6 @@ struct CaseFiles {
 
 namespace detail {
 
-[[nodiscard]] inline std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-/// The extension of the name, ".nii.gz" included, if it is one of `known`; in small letters.
-[[nodiscard]] inline std::optional<std::string> extension_of(
-    const std::string& name, std::span<const std::string_view> known) {
-  const std::string small = lower(name);
-  for (const std::string_view extension : known) {
-    if (small.size() > extension.size() && small.ends_with(extension)) {
-      return std::string(extension);
-    }
-  }
-  return std::nullopt;
-}
-
-inline constexpr std::string_view kVolumes[] = {".nii.gz", ".nii", ".mha", ".mhd"};
-inline constexpr std::string_view kPictures[] = {".png", ".tif", ".tiff"};
-
 /// Files of the folder that have one of the extensions, by their names without it, sorted.
 /// Throws DataError if there is no such folder or two files differ in their extensions alone.
 [[nodiscard]] inline std::map<std::string, std::filesystem::path> files_by_stem(
@@ -65,7 +44,7 @@ inline constexpr std::string_view kPictures[] = {".png", ".tif", ".tiff"};
   std::map<std::string, std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    const auto extension = extension_of(name, extensions);
+    const auto extension = extension_of(entry.path(), extensions);
     if (!extension || name.starts_with('.') || !entry.is_regular_file()) continue;
     const std::string stem = name.substr(0, name.size() - extension->size());
     const auto [place, added] = files.emplace(stem, entry.path());
@@ -150,7 +129,7 @@ inline constexpr const char* kLabels = "labels";
                                                          std::span<const std::string> channels) {
   std::map<std::string, std::string> suffixes{{"_labels", detail::kLabels}};
   for (const std::string& channel : channels) {
-    suffixes["_" + detail::lower(channel)] = detail::lower(channel);
+    suffixes["_" + lower(channel)] = lower(channel);
   }
   std::vector<CaseFiles> cases = detail::cases_in(folder, channels, suffixes);
   if (cases.empty()) {
@@ -160,6 +139,30 @@ inline constexpr const char* kLabels = "labels";
                     detail::quoted(channels));
   }
   return cases;
+}
+
+/// The label maps of a folder of volumes, by their cases. Other files are left alone.
+///
+/// Ensures   at least one.
+/// Errors    DataError on a folder without one, or with two of one case.
+[[nodiscard]] inline std::map<std::string, std::filesystem::path> find_label_volumes(
+    const std::filesystem::path& folder) {
+  std::map<std::string, std::filesystem::path> found;
+  for (const auto& [stem, file] : detail::files_by_stem(folder, kVolumes)) {
+    const auto parts = detail::split_stem(stem, {{"_labels", detail::kLabels}});
+    if (!parts) continue;
+    const auto [other, added] = found.emplace(parts->first, file);
+    if (!added) {
+      throw DataError("'" + file.string() + "' and '" + other->second.string() +
+                      "' are of the same case, expected one of them");
+    }
+  }
+  if (found.empty()) {
+    throw DataError("'" + folder.string() +
+                    "': no label maps, expected files named <case>_labels.nii.gz (or .nii, .mha, "
+                    ".mhd)");
+  }
+  return found;
 }
 
 /// Cases as BraTS gives them out: a folder each, in it `*_t1`, `*_t2`, `*_flair`, `*_t1ce` and
@@ -220,11 +223,11 @@ namespace detail {
 [[nodiscard]] inline std::vector<CaseFiles> find_image_mask_pairs(
     const std::filesystem::path& images, const std::filesystem::path& masks,
     std::span<const std::string> channels) {
-  const auto pictures = detail::files_by_stem(images, detail::kPictures);
+  const auto pictures = detail::files_by_stem(images, kPictures);
   if (pictures.empty()) {
     throw DataError("'" + images.string() + "': no images, expected .png, .tif or .tiff files");
   }
-  const auto labels = detail::files_by_stem(masks, detail::kPictures);
+  const auto labels = detail::files_by_stem(masks, kPictures);
   std::vector<CaseFiles> cases;
   for (const auto& [stem, path] : pictures) {
     auto mask = labels.find(stem);

@@ -55,7 +55,7 @@ struct LoadedCase {
 };
 
 [[nodiscard]] inline bool is_picture(const std::filesystem::path& path) {
-  return extension_of(path.filename().string(), kPictures).has_value();
+  return extension_of(path, kPictures).has_value();
 }
 
 [[nodiscard]] inline Grid grid_of(const Image2d& image) {

@@ -117,29 +117,63 @@ struct PlaneShape {
   return {x, z, y, dz, dy, dx};
 }
 
-/// Pixels (height, width) of slice number `slice`, counted from right, front or feet.
-template <class V>
-[[nodiscard]] auto plane_pixels(const V& volume, Plane plane, int slice) {
+/// The canonical grid of slices of one plane: plane_shape() backwards.
+[[nodiscard]] inline Grid grid_of(const PlaneShape& shape, Plane plane) {
+  Grid grid;
+  switch (plane) {
+    case Plane::axial:
+      grid.size = {shape.width, shape.height, shape.slices};
+      grid.spacing = {shape.spacing_x, shape.spacing_y, shape.spacing_z};
+      break;
+    case Plane::coronal:
+      grid.size = {shape.width, shape.slices, shape.height};
+      grid.spacing = {shape.spacing_x, shape.spacing_z, shape.spacing_y};
+      break;
+    case Plane::sagittal:
+      grid.size = {shape.slices, shape.width, shape.height};
+      grid.spacing = {shape.spacing_z, shape.spacing_x, shape.spacing_y};
+      break;
+  }
+  return grid;
+}
+
+/// Calls visit(voxel) for every pixel of slice number `slice`, counted from right, front or
+/// feet, row by row.
+template <class V, class F>
+void for_each_plane_voxel(V& volume, Plane plane, int slice, const F& visit) {
   const PlaneShape shape = plane_shape(volume.grid, plane);
-  std::remove_cvref_t<decltype(volume.voxels)> pixels;
-  pixels.reserve(static_cast<std::size_t>(shape.height) * static_cast<std::size_t>(shape.width));
   for (int row = 0; row < shape.height; ++row) {
     const int down = shape.height - 1 - row;
     for (int column = 0; column < shape.width; ++column) {
       switch (plane) {
         case Plane::axial:
-          pixels.push_back(volume.at(column, row, slice));
+          visit(volume.at(column, row, slice));
           break;
         case Plane::coronal:
-          pixels.push_back(volume.at(column, slice, down));
+          visit(volume.at(column, slice, down));
           break;
         case Plane::sagittal:
-          pixels.push_back(volume.at(slice, column, down));
+          visit(volume.at(slice, column, down));
           break;
       }
     }
   }
+}
+
+/// Pixels (height, width) of a slice.
+template <class V>
+[[nodiscard]] auto plane_pixels(const V& volume, Plane plane, int slice) {
+  const PlaneShape shape = plane_shape(volume.grid, plane);
+  std::remove_cvref_t<decltype(volume.voxels)> pixels;
+  pixels.reserve(static_cast<std::size_t>(shape.height) * static_cast<std::size_t>(shape.width));
+  for_each_plane_voxel(volume, plane, slice, [&](const auto& voxel) { pixels.push_back(voxel); });
   return pixels;
+}
+
+/// Puts a slice's pixels (height, width) in their place in the volume.
+template <class V, class T>
+void set_plane_pixels(V& volume, Plane plane, int slice, const T* pixels) {
+  for_each_plane_voxel(volume, plane, slice, [&](auto& voxel) { voxel = *pixels++; });
 }
 
 }  // namespace asyndgan::data

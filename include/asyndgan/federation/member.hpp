@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/federation/central_options.hpp"
 #include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/weighting.hpp"
 #include "asyndgan/privacy/aggregate.hpp"
+#include "asyndgan/protocol/limits.hpp"
 
 namespace asyndgan::federation {
 
@@ -19,6 +21,28 @@ struct Member {
   privacy::SiteFacts facts;
   double weight = 0;  // pi_j
 };
+
+/// Throws ConfigError naming what of the site does not fit the run, whose fakes `limits` are of.
+inline void require_fitting(const Member& member, const CentralOptions& options,
+                            const protocol::Limits& limits) {
+  const auto require = [&](const char* what, std::uint32_t seen, int expected) {
+    if (seen == static_cast<std::uint32_t>(expected)) return;
+    throw ConfigError("site '" + member.name + "' has " + std::to_string(seen) + " " + what +
+                      ", this run expects " + std::to_string(expected));
+  };
+  require("label classes", member.facts.classes, options.input.classes);
+  require("rows", member.facts.height, options.height);
+  require("columns", member.facts.width, options.width);
+  require("channels", static_cast<std::uint32_t>(member.facts.channels.size()),
+          static_cast<int>(limits.channels));
+  if (member.facts.sends_label_maps) return;
+  const LabelMap& maps = options.public_label_maps;
+  if (maps.n > 0 && maps.h == options.height && maps.w == options.width) return;
+  throw ConfigError(
+      "site '" + member.name + "' keeps its label maps, so this run needs public ones of " +
+      std::to_string(options.height) + " x " + std::to_string(options.width) + " pixels; it has " +
+      std::to_string(maps.n) + " of " + std::to_string(maps.h) + " x " + std::to_string(maps.w));
+}
 
 /// A name stands for one site, in errors and on disk; the channels of a fake mean the same to
 /// all sites. Throws ConfigError naming the two that contradict each other.

@@ -21,10 +21,10 @@ enum class Sampling {
   pooled,    // `batch` times the number of sites, drawn from the union of all sites
 };
 
-/// Batch size of every site at one step; they sum to batch * counts.size(). Under pooled
-/// sampling a site may get 0 and sits the step out.
+/// Batch size of every site at one step. Under pooled sampling they sum to `batch` for each site
+/// that has samples, and one may get 0 and sit the step out.
 ///
-/// Requires  batch >= 1, every count >= 1.
+/// Requires  batch >= 1; a count >= 1 under pooled sampling.
 [[nodiscard]] inline std::vector<int> batch_sizes(Sampling sampling, int batch,
                                                   std::span<const std::int64_t> counts,
                                                   const random::Key& key) {
@@ -34,11 +34,13 @@ enum class Sampling {
 
   sizes.assign(counts.size(), 0);
   const auto total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0LL));
+  const auto sites = counts.size() - static_cast<std::size_t>(
+                                         std::count(counts.begin(), counts.end(), std::int64_t{0}));
   random::Sequence draws(key);
-  for (std::size_t i = 0; i < counts.size() * static_cast<std::size_t>(batch); ++i) {
-    double position = draws.uniform() * total;
+  for (std::size_t i = 0; i < sites * static_cast<std::size_t>(batch); ++i) {
+    double position = draws.uniform() * total;  // below it
     std::size_t site = 0;
-    while (site + 1 < counts.size() && position >= static_cast<double>(counts[site])) {
+    while (position >= static_cast<double>(counts[site])) {
       position -= static_cast<double>(counts[site++]);
     }
     ++sizes[site];

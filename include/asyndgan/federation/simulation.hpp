@@ -20,7 +20,7 @@ struct SimulationHooks {
   /// After every step of the generator, on the caller's thread. False ends the run early, with
   /// every site told.
   std::function<bool(const typename Central::Report&)> after_step;
-  /// After every step that a site has answered, on the site's thread.
+  /// When a site has joined and after every step that it has answered, on the site's thread.
   std::function<void(Site&)> after_site_step;
 };
 
@@ -28,28 +28,27 @@ struct SimulationHooks {
 /// thread of its own, the centre on the caller's.
 /// Returns when all have ended.
 ///
-/// Errors  what a site threw, else what the centre threw; the others are ended first.
+/// Errors  what a site threw, else what the centre threw, or std::system_error where a site gets
+///         no thread; the others are ended first.
 template <class Central, class Site>
 void simulate(Central& central, std::deque<Site>& sites,
               const SimulationHooks<Central, Site>& hooks = {}) {
   std::vector<std::exception_ptr> errors(sites.size());
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < sites.size(); ++i) {
-    threads.emplace_back([&, i] {
-      Site& site = sites[i];
-      try {
-        site.serve([&](Site& served) {
-          if (hooks.after_site_step) hooks.after_site_step(served);
-        });
-      } catch (...) {
-        errors[i] = std::current_exception();
-        site.leave();  // the centre finds it gone
-      }
-    });
-  }
+  const auto serve = [&](std::size_t i) {
+    Site& site = sites[i];
+    try {
+      site.serve({.after_step = hooks.after_site_step, .rewind = {}});
+    } catch (...) {
+      errors[i] = std::current_exception();
+      site.leave();  // the centre finds it gone
+    }
+  };
 
+  std::vector<std::thread> threads;
+  threads.reserve(sites.size());
   std::exception_ptr central_error;
   try {
+    for (std::size_t i = 0; i < sites.size(); ++i) threads.emplace_back(serve, i);
     central.admit();
     bool going = true;
     while (going && central.step() < central.steps()) {

@@ -67,46 +67,54 @@ class Site {
   Site(const Site&) = delete;  // the optimisers point into the networks
   Site& operator=(const Site&) = delete;
 
-  /// Greets the centre and sends the first label maps.
-  void join() {
+  /// What a site's owner takes part in. Empty functions are not called.
+  struct Hooks {
+    /// When the site has joined and after every step that it has answered.
+    std::function<void(Site&)> after_step;
+    /// Puts the site back to where it stood before a step, from a checkpoint; false if there is
+    /// none. For a centre that has gone back itself, in a run where every step counts.
+    std::function<bool(Site&, std::uint64_t step)> rewind;
+  };
+
+  /// Greets the centre, which will answer with a welcome. A site that was cut off in the middle
+  /// of a run does it anew.
+  void greet() {
+    welcomed_ = false;
     send(protocol::Hello{options_.name, release_.facts(samples_.facts())});
-    const auto welcome = receive<protocol::Welcome>();
-    if (welcome.largest_batch > static_cast<std::uint32_t>(options_.largest_batch)) {
-      throw ProtocolError("largest batch is " + std::to_string(welcome.largest_batch) +
-                          ", this site takes at most " + std::to_string(options_.largest_batch));
-    }
-    steps_ = welcome.steps;
-    plan_ = plan_step(welcome.fresh_fakes ? Variant::two_phase : Variant::one_batch,
-                      static_cast<int>(welcome.discriminator_steps));
-    limits_ =
-        protocol::Limits::for_run({static_cast<int>(welcome.largest_batch), samples_.run_channels(),
-                                   samples_.height(), samples_.width()},
-                                  samples_.classes());
-    if (answered_ > 0 && welcome.first_step != step()) {
-      throw ProtocolError("the centre goes on with step " + std::to_string(welcome.first_step) +
-                          ", this site's checkpoint with step " + std::to_string(step()));
-    }
-    step_ = static_cast<std::int64_t>(welcome.first_step);
-    if (sends_label_maps() && welcome.batch > 0) send_masks(welcome.batch);
   }
 
-  /// Answers one batch of fakes. False once the centre has said goodbye.
-  bool serve_round() {
+  /// Greets the centre and sends the first label maps.
+  void join(const Hooks& hooks = {}) {
+    greet();
+    if (!serve_round(hooks))
+      throw ProtocolError("the centre does not admit this site: " + farewell_);
+  }
+
+  /// Answers one message of the centre: its welcome, then one batch of fakes after the other.
+  /// False once the centre has said goodbye.
+  bool serve_round(const Hooks& hooks = {}) {
     auto message = receive();
     if (const auto* goodbye = std::get_if<protocol::Goodbye>(&message.message)) {
       farewell_ = goodbye->reason;
       return false;
     }
+    if (!welcomed_) {
+      take(protocol::expect<protocol::Welcome>(std::move(message)), hooks);
+      return true;
+    }
     const auto fakes = protocol::expect<protocol::Fakes>(std::move(message));
+    if (repeats_ && last_answer_->step == fakes.step) {
+      repeat_last_answer(fakes);
+      return true;
+    }
     require_expected(fakes);
+    step_ = static_cast<std::int64_t>(fakes.step);
     const auto fake = fakes.images.value().template to<T, D>();
     const auto condition = modality::Condition<T, D>::one_hot(
-        fakes.maps ? fakes.maps->value() : maps_, samples_.classes());
+        (fakes.maps ? *fakes.maps : maps_.value()).value(), samples_.classes());
     const int count = condition.labels.n;
-    require_shape(condition.channels.shape(),
-                  {count, samples_.classes(), samples_.height(), samples_.width()}, "label maps");
-    require_shape(fake.shape(),
-                  {count, samples_.run_channels(), samples_.height(), samples_.width()}, "fakes");
+    require_fitting(condition.channels.shape(), count, samples_.classes(), "label maps");
+    require_fitting(fake.shape(), count, samples_.run_channels(), "fakes");
 
     if (fakes.ask != protocol::Ask::generator) {
       const auto real = options_.pairing == Pairing::paired ? samples_.draw_paired(count)
@@ -125,13 +133,14 @@ class Site {
     return true;
   }
 
-  /// The site's whole part in a run; `after_step` is called after every step it has answered.
+  /// The site's whole part in a run, or what is left of it.
   /// A request that its policy refuses ends it: the centre is told why, and PolicyError thrown.
-  void serve(const std::function<void(Site&)>& after_step = {}) {
+  void serve(const Hooks& hooks = {}) {
     try {
-      join();
-      for (auto before = step_; serve_round(); before = step_) {
-        if (after_step && step_ != before) after_step(*this);
+      join(hooks);
+      if (hooks.after_step) hooks.after_step(*this);
+      for (auto before = answered_; serve_round(hooks); before = answered_) {
+        if (hooks.after_step && answered_ != before) hooks.after_step(*this);
       }
     } catch (const PolicyError& error) {
       const auto frame = outbox_.refuse({.step = step(), .reason = error.what()}, run_);
@@ -145,6 +154,8 @@ class Site {
 
   /// Closes the link; the centre finds the site gone.
   void leave() { link_.close(); }
+  /// Takes another link to the centre, to join() anew.
+  void reconnect(Link link) { link_ = std::move(link); }
 
   /// The step of the generator that this site has its next part in: what it has answered lies
   /// before, and all that it answers will be at or behind it.
@@ -161,16 +172,76 @@ class Site {
       critics_[i].collect("discriminator." + std::to_string(i), state);
     }
     samples_.collect(state);
+    loss_average_.collect("loss_average", state);
     state.counters.push_back({"step", &step_});
     state.counters.push_back({"answered", &answered_});
     state.counters.push_back({"exchanges", &exchanges_});
   }
 
  private:
+  void take(const protocol::Welcome& welcome, const Hooks& hooks) {
+    if (welcome.largest_batch > static_cast<std::uint32_t>(options_.largest_batch)) {
+      throw ProtocolError("largest batch is " + std::to_string(welcome.largest_batch) +
+                          ", this site takes at most " + std::to_string(options_.largest_batch));
+    }
+    outbox_.encode_tensors(
+        protocol::AnyEncoding::of(welcome.gradient_encoding, welcome.gradient_share));
+    steps_ = welcome.steps;
+    every_step_ = welcome.every_step;
+    plan_ = plan_step(welcome.fresh_fakes ? Variant::two_phase : Variant::one_batch,
+                      static_cast<int>(welcome.discriminator_steps));
+    limits_ =
+        protocol::Limits::for_run({static_cast<int>(welcome.largest_batch), samples_.run_channels(),
+                                   samples_.height(), samples_.width()},
+                                  samples_.classes());
+    go_to(welcome.first_step, welcome.batch, hooks);
+    if (sends_label_maps() && welcome.batch > 0) send_masks(welcome.batch);
+    welcomed_ = true;
+  }
+
+  /// The centre asks for this site's part from `first` on. Where every step counts, the site
+  /// answers again what it has answered already, or goes back to a checkpoint; else it goes on
+  /// with the discriminators that it has.
+  void go_to(std::uint64_t first, std::uint32_t batch, const Hooks& hooks) {
+    const bool in_the_middle = std::exchange(exchange_, 0) != 0;  // of a step: it is done anew
+    repeats_ = every_step_ && last_answer_ && last_answer_->step == first && plan_.size() == 1 &&
+               last_answer_->d_fake.provenance().items == batch;
+    if (repeats_ || (first == step() && !in_the_middle)) return;
+    if (every_step_ && (answered_ > 0 || in_the_middle)) {
+      const bool behind = first < answered() || in_the_middle;
+      if (!behind || !go_back(first, hooks)) {
+        throw ProtocolError("the centre goes on with step " + std::to_string(first) +
+                            ", this site's checkpoint with step " + std::to_string(step()));
+      }
+    }
+    step_ = static_cast<std::int64_t>(first);
+    answered_ = std::min(answered_, step_);
+  }
+
+  /// To a checkpoint, if there is one, but for the queries: what was answered since has been
+  /// answered.
+  [[nodiscard]] bool go_back(std::uint64_t step, const Hooks& hooks) {
+    const auto spent = samples_.budget();
+    if (!hooks.rewind || !hooks.rewind(*this, step)) return false;
+    samples_.count_at_least(spent);
+    last_answer_.reset();
+    step_ = static_cast<std::int64_t>(step);
+    return true;
+  }
+
+  void require_fitting(const Shape& seen, int count, int channels, const char* what) const {
+    const Shape expected{count, channels, samples_.height(), samples_.width()};
+    if (seen == expected) return;
+    throw ProtocolError(std::string(what) + " have shape " + to_string(seen) + ", expected " +
+                        to_string(expected));
+  }
+
   /// Holds the centre to the run that it has announced: a gradient more than that would be an
   /// answer that no query was counted for.
   void require_expected(const protocol::Fakes& fakes) const {
-    if (fakes.step != step() || fakes.step >= steps_) {
+    const bool told = every_step_ || exchange_ > 0;
+    const bool in_turn = told ? fakes.step == step() : fakes.step >= answered();
+    if (!in_turn || fakes.step >= steps_) {
       throw ProtocolError("fakes of step " + std::to_string(fakes.step) + ", expected step " +
                           std::to_string(step()) + " of " + std::to_string(steps_) +
                           ": the centre replays or skips steps");
@@ -186,6 +257,7 @@ class Site {
                           " label maps, but this site " + (sends_label_maps() ? "sends" : "keeps") +
                           " its own");
     }
+    if (sends_label_maps() && !maps_) throw ProtocolError("fakes before this site's label maps");
   }
 
   void answer_with_gradient(const protocol::Fakes& fakes,
@@ -207,7 +279,24 @@ class Site {
     }
     answered_ = step_ + 1;
     go_on(fakes);
-    if (sends_label_maps() && fakes.next_batch > 0) answer.next_maps = next_maps(fakes.next_batch);
+    last_answer_ = answer;  // the link may be cut before the centre has it
+    last_maps_ = maps_;
+    send_with_next_maps(std::move(answer), fakes.next_batch);
+  }
+
+  /// The same gradient, for the same fakes. It costs no query: nothing new is told.
+  void repeat_last_answer(const protocol::Fakes& fakes) {
+    if (fakes.ask != ask(plan_.back())) {
+      throw ProtocolError("fakes of step " + std::to_string(fakes.step) +
+                          " were answered and are asked for anew in another way");
+    }
+    repeats_ = false;
+    step_ = static_cast<std::int64_t>(fakes.next_step);
+    send_with_next_maps(*last_answer_, fakes.next_batch);
+  }
+
+  void send_with_next_maps(protocol::Gradient answer, std::uint32_t count) {
+    if (sends_label_maps() && count > 0) answer.next_maps = next_maps(count);
     send(answer);
   }
 
@@ -219,14 +308,19 @@ class Site {
     step_ = static_cast<std::int64_t>(answered.next_step);
   }
 
-  void send_masks(std::uint32_t count) { send(protocol::Masks{step(), next_maps(count)}); }
+  void send_masks(std::uint32_t count) {
+    if (repeats_) {
+      send(protocol::Masks{last_answer_->step, last_maps_.value()});
+    } else {
+      send(protocol::Masks{step(), next_maps(count)});
+    }
+  }
 
   /// Draws the next batch and releases its label maps.
   [[nodiscard]] privacy::Shareable<LabelMap> next_maps(std::uint32_t count) {
-    auto released = release_.label_maps(samples_.draw_maps(static_cast<int>(count)),
-                                        static_cast<std::uint64_t>(exchanges_));
-    maps_ = released.value();
-    return released;
+    maps_ = release_.label_maps(samples_.draw_maps(static_cast<int>(count)),
+                                static_cast<std::uint64_t>(exchanges_));
+    return *maps_;
   }
   [[nodiscard]] bool sends_label_maps() const {
     return options_.policy.label_maps != privacy::MaskRelease::none;
@@ -260,10 +354,6 @@ class Site {
     run_ = received.header.run;
     return received;
   }
-  template <class Message>
-  [[nodiscard]] Message receive() {
-    return protocol::expect<Message>(receive());
-  }
 
   SiteOptions<Net> options_;
   SiteSamples<T, D> samples_;
@@ -273,10 +363,16 @@ class Site {
   privacy::Release release_;
   Critics<Net> critics_;
   protocol::RunId run_ = 0;
+  bool welcomed_ = false;
   std::uint64_t steps_ = 0;  // of the run
   std::vector<Exchange> plan_;
   std::size_t exchange_ = 0;  // of the step, that comes next
-  LabelMap maps_;             // as released: what the centre draws fakes for at the moment
+  bool every_step_ = true;    // the centre leaves none out
+  /// As released: what the centre draws fakes for at the moment, and what it drew the last for.
+  std::optional<privacy::Shareable<LabelMap>> maps_;
+  std::optional<privacy::Shareable<LabelMap>> last_maps_;
+  std::optional<protocol::Gradient> last_answer_;
+  bool repeats_ = false;  // the last answer is what the centre asks for
   privacy::Losses losses_;
   privacy::LossAverage loss_average_;
   std::int64_t step_ = 0;       // of the generator: the next that the site has a part in

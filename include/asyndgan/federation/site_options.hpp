@@ -36,7 +36,7 @@ struct SiteOptions {
   using D = typename Net::Place;
 
   std::string name;
-  std::uint64_t secret = 0;             // keys its draws and its noise; never the run's seed
+  std::uint64_t secret = 0;  // privacy::draw_secret(): keys its draws and its noise; 0 is refused
   typename Net::Options discriminator;  // in_channels is set from the data
   layers::Initialization initialization = {};
   typename optim::Adam<T, D>::Options adam = {};

@@ -32,7 +32,7 @@ class SiteSamples {
  public:
   struct Options {
     std::string site;          // named in errors
-    std::uint64_t secret = 0;  // keys the draws
+    std::uint64_t secret = 0;  // keys the draws; 0 is refused
     bool flip = true;          // mirror half of the samples left to right
   };
 
@@ -44,13 +44,14 @@ class SiteSamples {
 
   /// `run_channels` are the run's, in order; the site may lack some of them.
   ///
-  /// Errors  DataError for fewer than two images, or a channel that the run does not have.
+  /// Errors  DataError for fewer than two images, or a channel that the run does not have;
+  ///         ContractViolation for a secret of 0, which is none.
   SiteSamples(privacy::Private<data::Slices> data, std::vector<std::string> run_channels,
               const privacy::SitePolicy& policy, const Options& options)
       : options_(options),
         data_(std::move(data)),
         run_channels_(std::move(run_channels)),
-        map_order_(require_enough(), key(random::Purpose::sample_masks)),
+        map_order_(require_usable(), key(random::Purpose::sample_masks)),
         real_order_(size(), key(random::Purpose::sample_real)),
         budget_(size(), policy) {
     for (const std::string& channel : data_.at_site().channels) {
@@ -113,6 +114,10 @@ class SiteSamples {
   /// draw_maps() goes on behind the last `count` maps.
   void advance(int count) { maps_drawn_ += count; }
 
+  [[nodiscard]] const privacy::QueryBudget& budget() const { return budget_; }
+  /// Whatever a checkpoint says, so many queries have been answered.
+  void count_at_least(const privacy::QueryBudget& spent) { budget_.count_at_least(spent); }
+
   /// Where the draws stand, and the queries spent.
   void collect(State<T, D>& state) {
     state.counters.push_back({"maps_drawn", &maps_drawn_});
@@ -165,7 +170,12 @@ class SiteSamples {
     return {.seed = options_.secret, .purpose = purpose};
   }
 
-  [[nodiscard]] std::size_t require_enough() const {
+  [[nodiscard]] std::size_t require_usable() const {
+    if (options_.secret == 0) {
+      throw ContractViolation("site '" + options_.site +
+                              "' has no secret: what it draws and hides could be computed by "
+                              "everybody (privacy::draw_secret() makes one)");
+    }
     if (size() >= 2) return size();
     throw DataError("site '" + options_.site + "' has " + std::to_string(size()) +
                     " labelled images, expected at least 2: with one, its gradients would be "

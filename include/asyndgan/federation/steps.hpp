@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/tensor.hpp"
+#include "asyndgan/federation/combination.hpp"
 #include "asyndgan/federation/critic.hpp"
 #include "asyndgan/federation/objective.hpp"
 #include "asyndgan/kernels/channels.hpp"
@@ -96,17 +99,33 @@ struct Judgement {
 /// Shapes    condition (N, Y, H, W), fake and paired (N, C, H, W).
 /// Requires  `paired` is given if and only if the objective reads the paired image; the critics
 ///           keep statistics if and only if the objective has a term of them.
+/// Errors    ContractViolation where that does not hold.
 template <networks::Discriminator Net, class T = typename Net::Scalar,
           class D = typename Net::Place>
 [[nodiscard]] Judgement<T, D> generator_gradient(
     Critics<Net>& critics, const modality::Condition<T, D>& condition, const Tensor<T, D>& fake,
     const Objective<T, D>& objective, const layers::Pass& pass,
     const privacy::Private<Tensor<T, D>>* paired = nullptr) {
+  const bool reads_paired = !objective.paired_terms_that_reveal_images.empty();
+  if (reads_paired != (paired != nullptr)) {
+    throw ContractViolation(reads_paired
+                                ? "generator_gradient: the objective has a term that reads the "
+                                  "paired image, and none is given"
+                                : "generator_gradient: a paired image is given, and no term of the "
+                                  "objective reads it");
+  }
   Judgement<T, D> judgement;
   judgement.gradient.reveals = objective.reveals();
   Tensor<T, D>& d_fake = judgement.gradient.d_fake;
   d_fake = Tensor<T, D>(fake.shape());
   for (Critic<Net>& critic : critics) {
+    if (critic.statistics.has_value() != objective.feature_statistics.has_value()) {
+      throw ContractViolation(critic.statistics
+                                  ? "generator_gradient: a critic keeps statistics, and the "
+                                    "objective has no term of them"
+                                  : "generator_gradient: the objective has a term of statistics, "
+                                    "and a critic keeps none");
+    }
     typename Net::Saved saved;
     const auto logits = critic.network.forward(
         kernels::join_channels(condition.channels, fake, critic.channels), saved, pass);
@@ -141,15 +160,38 @@ struct Contribution {
   const typename G::Saved* saved;  // of the forward pass that made the fakes
 };
 
-/// One Adam step of G along sum_j pi_j dL_j/dG.
+/// Throws ProtocolError where Adam could not square a gradient: it would keep that for good.
+template <std::floating_point T, Device D>
+void require_bounded(const State<T, D>& state) {
+  for (const auto& [name, parameter] : state.parameters) {
+    for (const T value : parameter->grad.to_host()) {
+      if (std::isfinite(value * value)) continue;
+      throw ProtocolError("the gradients of this step overflow in the generator, at " + name +
+                          ": one of the sites' is far too large");
+    }
+  }
+}
+
+/// One Adam step of G along sum_j pi_j dL_j/dG, or their median.
+///
+/// Errors  ProtocolError where the sum is too large for that; the weights are as before.
 template <networks::Generator G>
 void update_generator(G& generator, optim::Adam<typename G::Scalar, typename G::Place>& optimizer,
-                      std::vector<Contribution<G>> contributions, double rate_factor = 1) {
+                      std::vector<Contribution<G>> contributions, double rate_factor = 1,
+                      Combination combination = Combination::mean) {
+  const bool by_median = combination == Combination::median;
+  State<typename G::Scalar, typename G::Place> state;
+  generator.collect("", state);
+  GradientMedian median(state);
   optimizer.zero_gradients();
   for (auto& [weight, d_fake, saved] : contributions) {
-    generator.backward(kernels::scale(std::move(d_fake), weight), *saved,
+    if (weight == 0) continue;
+    generator.backward(kernels::scale(std::move(d_fake), by_median ? 1 : weight), *saved,
                        layers::Wanted::parameters);
+    if (by_median) median.take(weight);
   }
+  if (by_median) median.give();
+  require_bounded(state);
   optimizer.step(rate_factor);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/federation/sampling.hpp"
 
 namespace asyndgan::federation {
 
@@ -66,6 +67,40 @@ enum class Weighting {
   if (!(sum > 0)) throw ContractViolation("step_weights: all sites that take part have weight 0");
   for (double& share : shares) share /= sum;
   return shares;
+}
+
+/// An answer to a step's fakes.
+struct AnswerSize {
+  std::size_t site;
+  int images;
+};
+
+/// What each answer counts in a step, before its age does, with `weights` the pi_j by site and
+/// `present` the sites that have a part in the run.
+///
+///   balanced  pi_j * S / m for m answers of S sites: on average over who answers, sum_j pi_j L_j
+///   pooled    step_weights(), divided among the answers of one site
+///
+/// Source  Li et al. 2020, On the convergence of FedAvg on non-IID data (arXiv:1907.02189),
+///         scheme II, for balanced.
+[[nodiscard]] inline std::vector<double> answer_weights(Sampling sampling,
+                                                        std::span<const double> weights,
+                                                        std::span<const AnswerSize> answers,
+                                                        int present) {
+  std::vector<double> result;
+  if (sampling == Sampling::balanced) {
+    const double scale = present / static_cast<double>(answers.size());
+    for (const AnswerSize& answer : answers) result.push_back(weights[answer.site] * scale);
+    return result;
+  }
+  std::vector<int> images(weights.size(), 0);
+  for (const AnswerSize& answer : answers) images[answer.site] += answer.images;
+  const auto shares = step_weights(weights, images);
+  for (const AnswerSize& answer : answers) {
+    result.push_back(shares[answer.site] *
+                     (static_cast<double>(answer.images) / images[answer.site]));
+  }
+  return result;
 }
 
 }  // namespace asyndgan::federation

@@ -21,7 +21,7 @@ struct NamedClass {
 };
 
 /// Turns label values into classes, class 0 first. Throws ContractViolation on construction
-/// unless there are 2 to 256 classes and no value means two of them.
+/// unless there are 2 to 256 classes, each has a name of its own, and no value means two of them.
 class ClassTable {
  public:
   explicit ClassTable(std::vector<NamedClass> classes) : classes_(std::move(classes)) {
@@ -29,7 +29,12 @@ class ClassTable {
       throw ContractViolation("ClassTable: " + std::to_string(classes_.size()) +
                               " classes, expected 2 to 256");
     }
+    std::map<std::string, std::size_t> named;
     for (std::size_t i = 0; i < classes_.size(); ++i) {
+      if (const auto [other, added] = named.emplace(classes_[i].name, i); !added) {
+        throw ContractViolation("ClassTable: classes " + std::to_string(other->second) + " and " +
+                                std::to_string(i) + " are both named '" + classes_[i].name + "'");
+      }
       for (const std::uint16_t value : classes_[i].values) {
         if (!index_.emplace(value, static_cast<std::uint8_t>(i)).second) {
           throw ContractViolation("ClassTable: value " + std::to_string(value) +

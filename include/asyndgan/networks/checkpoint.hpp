@@ -176,6 +176,10 @@ void save_checkpoint(const std::filesystem::path& path, const State<T, D>& state
     arrays.push_back({counter.name, safetensors::DType::i64, detail::extents_of(counter),
                       std::as_bytes(detail::numbers_of(counter))});
   }
+  for (const auto& [name, value] : state.reals) {
+    arrays.push_back(
+        {name, safetensors::DType::f64, {}, std::as_bytes(std::span<const double, 1>(value, 1))});
+  }
   safetensors::write(path, arrays, metadata);
 }
 
@@ -198,10 +202,18 @@ Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
   std::set<std::string> names;
   for (const auto& place : places) names.insert(place.name);
   for (const auto& counter : state.counters) names.insert(counter.name);
+  for (const auto& real : state.reals) names.insert(real.name);
   detail::require_names(file, names, options.allow_extra);
 
   for (const auto& counter : state.counters) {
     detail::require_form(file, counter.name, safetensors::DType::i64, detail::extents_of(counter));
+  }
+  for (const auto& real : state.reals) {
+    detail::require_form(file, real.name, safetensors::DType::f64, {});
+    if (!options.allow_non_finite) {
+      const auto values = file.values<double>(real.name);
+      detail::require_finite(std::span<const double>(values), real.name, file.source());
+    }
   }
   for (const auto& place : places) {
     detail::require_form(file, place.name, safetensors::DTypeOf<T>::value, place.extents);
@@ -218,6 +230,7 @@ Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
     const auto values = file.values<std::int64_t>(counter.name);
     std::copy(values.begin(), values.end(), counter.count);
   }
+  for (const auto& real : state.reals) *real.value = file.values<double>(real.name).at(0);
   return file.metadata();
 }
 

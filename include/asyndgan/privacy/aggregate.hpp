@@ -27,20 +27,30 @@ class LossAverage {
     sums_.discriminator_real += weight * batch.discriminator_real;
     sums_.discriminator_fake += weight * batch.discriminator_fake;
     sums_.generator += weight * batch.generator;
-    sums_.samples += batch.samples;
+    samples_ += static_cast<std::int64_t>(batch.samples);
   }
 
-  [[nodiscard]] std::uint64_t samples() const { return sums_.samples; }
+  [[nodiscard]] std::uint64_t samples() const { return static_cast<std::uint64_t>(samples_); }
 
   /// Requires  samples() > 0.
   [[nodiscard]] Losses mean() const {
-    const auto samples = static_cast<double>(sums_.samples);
-    return {sums_.discriminator_real / samples, sums_.discriminator_fake / samples,
-            sums_.generator / samples, sums_.samples};
+    const auto count = static_cast<double>(samples_);
+    return {sums_.discriminator_real / count, sums_.discriminator_fake / count,
+            sums_.generator / count, samples()};
+  }
+
+  /// Under "<prefix>." among the reals and the counters.
+  template <class State>
+  void collect(const std::string& prefix, State& state) {
+    state.reals.push_back({prefix + ".discriminator_real", &sums_.discriminator_real});
+    state.reals.push_back({prefix + ".discriminator_fake", &sums_.discriminator_fake});
+    state.reals.push_back({prefix + ".generator", &sums_.generator});
+    state.counters.push_back({prefix + ".samples", &samples_});
   }
 
  private:
-  Losses sums_;
+  Losses sums_;  // each loss times its samples
+  std::int64_t samples_ = 0;
 };
 
 /// What a site says of itself when it joins: nothing that depends on a single image.

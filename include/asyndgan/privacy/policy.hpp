@@ -15,7 +15,7 @@ enum class MaskRelease : std::uint8_t {
 };
 
 /// What may leave a site. The site's steward sets it; whatever the centre asks for, release.hpp
-/// holds to it. Read from JSON by policy_json.hpp.
+/// holds to it.
 struct SitePolicy {
   MaskRelease label_maps = MaskRelease::as_they_are;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,15 @@ class QueryBudget {
   [[nodiscard]] std::int64_t spent() const { return site_spent_; }
   [[nodiscard]] std::int64_t spent(std::size_t sample) const { return per_sample_.at(sample); }
   [[nodiscard]] std::int64_t refusals() const { return refusals_; }
+
+  /// No count falls behind that of `spent`, a budget of the same samples.
+  void count_at_least(const QueryBudget& spent) {
+    for (std::size_t i = 0; i < per_sample_.size(); ++i) {
+      per_sample_[i] = std::max(per_sample_[i], spent.per_sample_.at(i));
+    }
+    site_spent_ = std::max(site_spent_, spent.site_spent_);
+    refusals_ = std::max(refusals_, spent.refusals_);
+  }
 
   /// "<prefix>.per_sample", "<prefix>.site", "<prefix>.refusals" among the counters: a resumed
   /// run has spent what it had.

@@ -145,10 +145,9 @@ class Release {
     std::visit(
         [](const auto& held) {
           const auto values = held.values();
-          for (std::size_t i = 0; i < values.size(); ++i) {
-            if (std::isfinite(values[i])) continue;
-            throw PolicyError("a gradient with " + std::to_string(values[i]) + " in sample " +
-                              std::to_string(i / held.shape().image()) +
+          for (const auto value : values) {
+            if (std::isfinite(value)) continue;
+            throw PolicyError("a gradient with " + std::to_string(value) +
                               " does not leave: training has diverged at this site");
           }
         },

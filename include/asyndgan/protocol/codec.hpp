@@ -13,16 +13,20 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/privacy/ledger_entry.hpp"
 #include "asyndgan/privacy/shareable.hpp"
+#include "asyndgan/protocol/any_encoding.hpp"
 #include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/limits.hpp"
 #include "asyndgan/protocol/message.hpp"
 #include "asyndgan/protocol/payload.hpp"
+#include "asyndgan/protocol/tensor_payload.hpp"
 
 namespace asyndgan::protocol {
 
-/// Choices of the sender; a receiver takes either.
+/// Choices of the sender; a receiver takes any.
 struct EncodeOptions {
-  bool compress_label_maps = true;  // zstd, lossless
+  bool compress_label_maps = true;       // zstd, lossless
+  AnyEncoding tensors = {};              // those of single precision
+  std::uint16_t version = kWireVersion;  // the receiver's, if it is older
 };
 
 namespace detail {
@@ -46,6 +50,10 @@ class MessageWriter {
     writer_.number(welcome.largest_batch);
     writer_.number(welcome.discriminator_steps);
     writer_.number(static_cast<std::uint8_t>(welcome.fresh_fakes));
+    writer_.number(static_cast<std::uint8_t>(welcome.every_step));
+    if (options_.version == 1) return;
+    writer_.number(welcome.gradient_encoding);
+    writer_.real(welcome.gradient_share);
   }
   void write(const Masks& masks) {
     step_ = masks.step;
@@ -76,7 +84,8 @@ class MessageWriter {
   /// The finished frame.
   [[nodiscard]] std::vector<std::byte> seal(Kind kind, RunId run) && {
     const auto payload = writer_.written().subspan(FrameHeader::kSize);
-    write_header({kind, payload.size(), run, step_, crc32c(payload)}, writer_.written());
+    write_header({kind, payload.size(), run, step_, crc32c(payload), options_.version},
+                 writer_.written());
     return std::move(writer_).take();
   }
 
@@ -91,7 +100,7 @@ class MessageWriter {
     parts_.push_back({shared.provenance(), writer_.size() - before});
   }
   void tensor(const privacy::Shareable<privacy::HostTensor>& shared) {
-    part(shared, [&](const auto& value) { write_tensor(value, writer_); });
+    part(shared, [&](const auto& value) { write_tensor(value, options_.tensors, writer_); });
   }
   void label_map(const privacy::Shareable<LabelMap>& shared) {
     part(shared,
@@ -138,7 +147,7 @@ template <class M>
 class MessageReader {
  public:
   MessageReader(std::span<const std::byte> payload, const FrameHeader& header, const Limits& limits)
-      : reader_(payload), step_(header.step), limits_(limits) {}
+      : reader_(payload), version_(header.version), step_(header.step), limits_(limits) {}
 
   [[nodiscard]] Message read(Kind kind) {
     const bool has_step = kind != Kind::hello && kind != Kind::welcome && kind != Kind::goodbye;
@@ -198,6 +207,11 @@ class MessageReader {
     welcome.discriminator_steps =
         reader_.number<std::uint32_t>("discriminator steps", 1, kLargestPlan);
     welcome.fresh_fakes = present("fresh fakes");
+    welcome.every_step = present("every step");
+    if (version_ == 1) return welcome;
+    welcome.gradient_encoding = reader_.number<std::uint8_t>("gradient encoding");
+    welcome.gradient_share = reader_.real("share of gradient values");
+    (void)AnyEncoding::of(welcome.gradient_encoding, welcome.gradient_share);
     return welcome;
   }
 
@@ -244,6 +258,7 @@ class MessageReader {
   }
 
   ByteReader reader_;
+  std::uint16_t version_;
   std::uint64_t step_;
   const Limits& limits_;
 };

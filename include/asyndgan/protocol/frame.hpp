@@ -17,7 +17,9 @@
 namespace asyndgan::protocol {
 
 /// Version of the bytes on the wire. docs/wire_format.md says what raises it.
-inline constexpr std::uint16_t kWireVersion = 1;
+inline constexpr std::uint16_t kWireVersion = 2;
+/// The oldest one that is understood, and answered in kind.
+inline constexpr std::uint16_t kOldestWireVersion = 1;
 
 inline constexpr std::uint32_t kMagic = 0x4E474441;  // "ADGN"
 
@@ -30,6 +32,7 @@ struct FrameHeader {
   RunId run = 0;
   std::uint64_t step = 0;
   std::uint32_t payload_checksum = 0;
+  std::uint16_t version = kWireVersion;
 
   friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
 };
@@ -57,7 +60,7 @@ inline void require_checksum(const char* what, std::uint32_t sent, std::uint32_t
 inline void write_header(const FrameHeader& header, std::span<std::byte> frame) {
   ByteWriter writer;
   writer.number(kMagic);
-  writer.number(kWireVersion);
+  writer.number(header.version);
   writer.number(static_cast<std::uint16_t>(header.kind));
   writer.number(header.payload_bytes);
   writer.number(header.run);
@@ -85,12 +88,13 @@ inline void write_header(const FrameHeader& header, std::span<std::byte> frame) 
     throw ProtocolError("magic is " + detail::hexadecimal(magic) + ", expected " +
                         detail::hexadecimal(kMagic) + " (\"ADGN\"): not a peer of ours");
   }
-  const auto version = reader.number<std::uint16_t>("wire version");
-  if (version != kWireVersion) {
-    throw ProtocolError("wire version is " + std::to_string(version) + ", expected " +
-                        std::to_string(kWireVersion) + ": update the older side");
-  }
   FrameHeader header;
+  header.version = reader.number<std::uint16_t>("wire version");
+  if (header.version < kOldestWireVersion || header.version > kWireVersion) {
+    throw ProtocolError("wire version is " + std::to_string(header.version) + ", expected " +
+                        std::to_string(kOldestWireVersion) + " or " + std::to_string(kWireVersion) +
+                        ": update the older side");
+  }
   const auto kind = reader.number<std::uint16_t>("kind");
   header.payload_bytes = reader.number<std::uint64_t>("payload length");
   header.run = reader.number<std::uint64_t>("run");

@@ -39,6 +39,10 @@ struct Welcome {
   std::uint32_t largest_batch = 1;        // that any step can ask for
   std::uint32_t discriminator_steps = 1;  // for each step of the generator
   bool fresh_fakes = false;               // D judges others than it learned from: Algorithm 1
+  bool every_step = true;                 // the site takes part in every step it is told of
+  // How the site is to write its gradients; wire version 1 does not say so, and means float32.
+  std::uint8_t gradient_encoding = 4;  // code of an Encoding
+  double gradient_share = 1;           // of the values, where it is top-k
 
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

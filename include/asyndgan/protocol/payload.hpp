@@ -4,7 +4,6 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,14 +11,11 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/label_map.hpp"
-#include "asyndgan/core/tensor.hpp"
 #include "asyndgan/privacy/aggregate.hpp"
-#include "asyndgan/privacy/host_tensor.hpp"
 #include "asyndgan/protocol/bytes.hpp"
 #include "asyndgan/protocol/limits.hpp"
 
@@ -44,44 +40,6 @@ enum class Packing : std::uint8_t { raw = 0, zstd = 1 };
     }
   }
   return result;
-}
-
-inline void write_tensor(const privacy::HostTensor& tensor, ByteWriter& writer) {
-  std::visit(
-      [&writer](const auto& held) {
-        const Shape& shape = held.shape();
-        writer.number(static_cast<std::uint8_t>(sizeof(held.values()[0])));
-        for (const int extent : {shape.n, shape.c, shape.h, shape.w}) {
-          writer.number(static_cast<std::uint32_t>(extent));
-        }
-        writer.raw(held.data(), held.bytes());
-      },
-      tensor.storage());
-}
-
-template <std::floating_point T>
-[[nodiscard]] privacy::HostTensor read_values(const Shape& shape, std::uint64_t size,
-                                              ByteReader& reader) {
-  const auto bytes = reader.raw("tensor values", size);  // before memory is taken
-  auto tensor = Tensor<T>::uninitialized(shape);
-  if (!bytes.empty()) std::memcpy(tensor.data(), bytes.data(), bytes.size());
-  return privacy::HostTensor(std::move(tensor));
-}
-
-[[nodiscard]] inline privacy::HostTensor read_tensor(ByteReader& reader, const Limits& limits) {
-  const auto width = reader.number<std::uint8_t>("tensor precision");
-  if (width != sizeof(float) && width != sizeof(double)) {
-    throw ProtocolError("tensor precision is " + std::to_string(width) +
-                        " bytes, expected 4 (float32) or 8 (float64)");
-  }
-  Shape shape;
-  shape.n = extent(reader, "tensor batch", limits.batch);
-  shape.c = extent(reader, "tensor channels", limits.channels);
-  shape.h = extent(reader, "tensor height", limits.height);
-  shape.w = extent(reader, "tensor width", limits.width);
-  const std::uint64_t bytes = product("tensor", {shape.n, shape.c, shape.h, shape.w, width});
-  return width == sizeof(float) ? read_values<float>(shape, bytes, reader)
-                                : read_values<double>(shape, bytes, reader);
 }
 
 inline void write_label_map(const LabelMap& map, bool compress, ByteWriter& writer) {

@@ -23,6 +23,9 @@ class SiteOutbox {
              const EncodeOptions& options = {})
       : ledger_(&ledger), recipient_(std::move(recipient)), options_(options) {}
 
+  /// How tensors are written from here on.
+  void encode_tensors(const AnyEncoding& encoding) { options_.tensors = encoding; }
+
   template <SiteMessage M>
   [[nodiscard]] std::vector<std::byte> encode(const M& message, RunId run) {
     detail::MessageWriter writer(options_);

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "asyndgan/telemetry/recent_rate.hpp"
 #include "asyndgan/telemetry/text.hpp"
 
 namespace asyndgan::telemetry {
@@ -44,8 +44,7 @@ using Figure = std::pair<std::string, double>;
 ///
 ///   train  [#########---------------]   600/1500  40%  2.61 steps/s  5:45 left  d 0.212  g 0.71
 ///
-/// Rate and time left come from the last 30 seconds, so that a resumed or slowed run is told
-/// right within half a minute.
+/// Rate and time left are by RecentRate.
 ///
 /// Threads  one thread.
 class Progress {
@@ -75,7 +74,8 @@ class Progress {
     done_ = done;
     figures_.clear();
     started_ = options_.now();
-    samples_.assign(1, {started_, done});
+    rate_ = {};
+    rate_.add(started_, done);
     lined_ = started_;
     show(started_);
     if (options_.style == ProgressStyle::lines) {
@@ -88,8 +88,7 @@ class Progress {
     done_ = done;
     figures_ = std::move(figures);
     const double now = options_.now();
-    samples_.emplace_back(now, done);
-    while (samples_.size() > 2 && samples_[1].first < now - kWindow) samples_.pop_front();
+    rate_.add(now, done);
     if (now - shown_ >= options_.live_interval) show(now);
     if (options_.style == ProgressStyle::lines && now - lined_ >= options_.line_interval) {
       lined_ = now;
@@ -117,7 +116,6 @@ class Progress {
   [[nodiscard]] double seconds() const { return options_.now() - started_; }
 
  private:
-  static constexpr double kWindow = 30;  // seconds, see the class
   static constexpr std::string_view kClearToEnd = "\x1b[K";
 
   void show(double now) {
@@ -125,13 +123,6 @@ class Progress {
     out_ << '\r' << first_columns(live_line(), options_.columns - 1) << kClearToEnd << std::flush;
     shown_ = now;
     visible_ = true;
-  }
-
-  [[nodiscard]] double rate() const {
-    const auto& [first_time, first_done] = samples_.front();
-    const auto& [last_time, last_done] = samples_.back();
-    const double seconds = last_time - first_time;
-    return seconds > 0 ? static_cast<double>(last_done - first_done) / seconds : 0;
   }
 
   [[nodiscard]] std::string live_line() const {
@@ -149,7 +140,7 @@ class Progress {
 
   [[nodiscard]] std::string tail() const {
     std::string text;
-    if (const double speed = rate(); speed > 0) {
+    if (const double speed = rate_.per_second(); speed > 0) {
       const auto left = static_cast<double>(total_ - done_);
       text += "  " + significant(speed) + " " + options_.unit + "/s  " + clock_text(left / speed) +
               " left";
@@ -164,7 +155,7 @@ class Progress {
   std::int64_t total_ = 0;
   std::int64_t done_ = 0;
   std::vector<Figure> figures_;
-  std::deque<std::pair<double, std::int64_t>> samples_;  // (seconds, done)
+  RecentRate rate_;
   double started_ = 0;
   double shown_ = 0;
   double lined_ = 0;

@@ -37,7 +37,7 @@ struct Arrival {
 /// Threads   one thread per (object, peer) pair; distinct peers may run in parallel.
 ///           receive_any() and close() count as all peers.
 ///
-/// Models    InProcess (sites as threads); Counted<T> wraps any.
+/// Models    InProcess (sites as threads), Tcp, Tls, Mpi; Counted<T> wraps any.
 /// It is deliberately blind to dtype and meaning: protocol/ owns the bytes.
 template <class T>
 concept Transport = std::movable<T> &&

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/core/error.hpp"
+#include "asyndgan/transport/tcp.hpp"
+#include "asyndgan/transport/tls.hpp"
+#include "console.hpp"
+#include "label_maps.hpp"
+#include "mpi_job.hpp"
+#include "site_settings.hpp"
+
+namespace asyndgan::program {
+
+namespace {
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(std::llround(1000 * seconds));
+}
+
+transport::Tls::Files certificates(const RunConfig& config) {
+  const auto& folder = config.network.certificates;
+  if (folder.empty()) {
+    throw ConfigError(
+        "network.certificates is missing: the folder that 'asyndgan provision' made for this "
+        "participant (or network.link \"tcp\" on a trusted network)");
+  }
+  transport::Tls::Files files{.authority = folder / "authority.pem",
+                              .certificate = folder / "certificate.pem",
+                              .key = folder / "key.pem"};
+  if (exists(folder / "revoked.pem")) files.revoked = folder / "revoked.pem";
+  return files;
+}
+
+}  // namespace
+
+NetworkLink listen(const RunConfig& config) {
+  if (config.network.link == LinkKind::mpi) return join_mpi_job(config, "");
+  const auto port = static_cast<std::uint16_t>(config.network.port);
+  std::vector<std::string> sites;
+  for (const auto& site : config.data.sites) sites.push_back(site.name);
+  if (config.network.link == LinkKind::tcp) {
+    return NetworkLink(transport::Tcp::listen(
+        {.address = config.network.address, .port = port, .sites = std::move(sites)}));
+  }
+  return NetworkLink(transport::Tls::listen({.address = config.network.address,
+                                             .port = port,
+                                             .sites = std::move(sites),
+                                             .files = certificates(config)}));
+}
+
+NetworkLink connect(const RunConfig& config, const std::string& name) {
+  if (config.network.link == LinkKind::mpi) return join_mpi_job(config, name);
+  const auto port = static_cast<std::uint16_t>(config.network.port);
+  if (config.network.link == LinkKind::tcp) {
+    return NetworkLink(
+        transport::Tcp::connect({.host = config.network.host, .port = port, .name = name}));
+  }
+  return NetworkLink(transport::Tls::connect(
+      {.host = config.network.host,
+       .port = port,
+       .files = certificates(config),
+       .centre = config.network.host}));  // what its certificate must be for
+}
+
+bool saves_early(const RunConfig& config) { return config.network.link != LinkKind::mpi; }
+
+std::string meeting_place(const RunConfig& config) {
+  if (config.network.link == LinkKind::mpi) return "rank 0 of the MPI job";
+  return config.network.host + ":" + std::to_string(config.network.port);
+}
+
+federation::AnySchedule network_schedule(const RunConfig& config) {
+  switch (config.network.schedule) {
+    case ScheduleKind::quorum:
+      return federation::Quorum{.patience = milliseconds(config.network.deadline),
+                                .sites = config.network.quorum};
+    case ScheduleKind::bounded_staleness:
+      return federation::BoundedStaleness{.bound =
+                                              static_cast<std::uint64_t>(config.network.staleness)};
+    case ScheduleKind::lockstep:
+      break;
+  }
+  return federation::Lockstep{};
+}
+
+federation::CentralOptions network_options(const RunConfig& config) {
+  auto options = central_options(config);
+  for (const auto& site : config.data.sites) options.names.push_back(site.name);
+  options.minimum_sites = config.network.minimum_sites;
+  if (config.network.link != LinkKind::mpi) {  // whose processes cannot come back
+    options.grace = milliseconds(config.network.grace);
+  }
+  options.screening = {config.network.largest_ratio, config.network.strikes};
+  options.while_waiting = [] {
+    if (interrupted()) throw Interrupted{};
+  };
+  if (any_site_keeps_label_maps(config)) {
+    options.public_label_maps = read_label_maps(config.data.public_label_maps, config).maps;
+  }
+  return options;
+}
+
+}  // namespace asyndgan::program

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "asyndgan/federation/central_options.hpp"
+#include "asyndgan/federation/schedule.hpp"
+#include "asyndgan/transport/counted.hpp"
+#include "asyndgan/transport/network_link.hpp"
+#include "config.hpp"
+
+/// What the section "network" of a configuration stands for.
+namespace asyndgan::program {
+
+using NetworkLink = transport::Counted<transport::NetworkLink>;
+
+/// The centre's end, with a place for each of data.sites.
+/// Errors  TransportError, ConfigError naming a certificate's file.
+[[nodiscard]] NetworkLink listen(const RunConfig& config);
+
+/// The end of site `name`. Errors  as listen(); TransportTimeout.
+[[nodiscard]] NetworkLink connect(const RunConfig& config, const std::string& name);
+
+/// Whether who ends before the run does may save a step that is no multiple of checkpoint_every.
+/// With MPI all end at once, and the others would not have that step to go on from.
+[[nodiscard]] bool saves_early(const RunConfig& config);
+
+/// Where the centre is, for people.
+[[nodiscard]] std::string meeting_place(const RunConfig& config);
+
+[[nodiscard]] federation::AnySchedule network_schedule(const RunConfig& config);
+
+/// central_options(), with what a network needs.
+[[nodiscard]] federation::CentralOptions network_options(const RunConfig& config);
+
+}  // namespace asyndgan::program

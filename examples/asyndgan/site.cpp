@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/federation/site.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "asyndgan/core/atomic_file.hpp"
+#include "asyndgan/core/parallel.hpp"
+#include "asyndgan/federation/journal.hpp"
+#include "asyndgan/privacy/ledger.hpp"
+#include "asyndgan/privacy/secret.hpp"
+#include "asyndgan/protocol/message.hpp"
+#include "asyndgan/transport/backoff.hpp"
+#include "federation_data.hpp"
+#include "network.hpp"
+#include "networks.hpp"
+#include "site_settings.hpp"
+#include "verbs.hpp"
+
+namespace asyndgan::program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What keys the site's draws and noise: made once, and never told to anybody.
+std::uint64_t secret_in(const fs::path& folder) {
+  const fs::path file = folder / "secret";
+  std::uint64_t secret = 0;
+  if (!fs::exists(file)) {
+    secret = privacy::draw_secret();
+    write_file_atomically(file, std::as_bytes(std::span(&secret, 1)), 0600);
+    return secret;
+  }
+  const auto bytes = read_file(file, 1024);
+  if (bytes.size() != sizeof secret) {
+    throw DataError(file.string() + ": " + std::to_string(bytes.size()) +
+                    " bytes, expected the 8 of a secret");
+  }
+  std::memcpy(&secret, bytes.data(), sizeof secret);
+  return secret;
+}
+
+template <networks::Discriminator Net>
+class SiteRun {
+ public:
+  using Site = federation::Site<Net, RunChannels, NetworkLink>;
+
+  SiteRun(const RunConfig& config, const SiteArguments& arguments,
+          const typename Net::Options& discriminator)
+      : config_(config),
+        index_(site_index(config, arguments.name)),
+        ledger_(arguments.folder / "ledger.jsonl"),
+        journal_(arguments.folder / "checkpoints"),
+        backoff_({.seed = protocol::digest(arguments.name)}),
+        options_(site_options<Net>(config, index_)) {
+    options_.discriminator = discriminator;
+    options_.secret = secret_in(arguments.folder);
+  }
+
+  /// Until the centre says goodbye. A link that breaks is made anew, for as long as it takes.
+  void run(const Voice& voice) {
+    const auto data = load_source(config_, config_.data.sites[index_]);
+    const typename Site::Hooks hooks{.after_step = [this](Site& site) { after_step(site); },
+                                     .rewind =
+                                         [this](Site& site, std::uint64_t step) {
+                                           const auto saved = journal_.covering(step);
+                                           if (saved) read(site, *saved);
+                                           return saved.has_value();
+                                         }};
+    for (;;) {
+      try {
+        auto link = program::connect(config_, options_.name);
+        voice.say("connected to the centre at " + meeting_place(config_));
+        if (site_) {
+          site_->reconnect(std::move(link));
+        } else {
+          site_.emplace(data, RunChannels{config_.data.channels}, std::move(link), ledger_,
+                        options_);
+          if (const auto saved = journal_.steps(); !saved.empty()) read(*site_, saved.back());
+        }
+        site_->serve(hooks);
+        voice.say("the centre says: " + site_->farewell());
+        return;
+      } catch (const TransportReplaced&) {
+        throw;
+      } catch (const TransportError& error) {
+        if (config_.network.link == LinkKind::mpi) throw;  // whose processes cannot come back
+        const auto wait = backoff_.next();
+        voice.say(std::string(error.what()) + "; trying again in " + std::to_string(wait.count()) +
+                  " ms");
+        sleep(wait);
+      }
+    }
+  }
+
+ private:
+  void after_step(Site& site) {
+    backoff_.reset();
+    const auto every = static_cast<std::uint64_t>(config_.training.checkpoint_every);
+    auto due = site.answered();
+    while (due < site.step() && due % every != 0) ++due;
+    if (due % every == 0 || (interrupted() && saves_early(config_))) write(site);
+    if (interrupted()) throw Interrupted{};
+  }
+
+  void write(Site& site) {
+    State<float> state;
+    site.collect(state);
+    journal_.write(site.answered(), std::max(site.answered(), site.step()), state,
+                   {{"site", site.name()}});
+  }
+  void read(Site& site, std::uint64_t step) const {
+    State<float> state;
+    site.collect(state);
+    journal_.read(step, state);
+  }
+
+  static void sleep(std::chrono::milliseconds wait) {
+    const auto end = std::chrono::steady_clock::now() + wait;
+    while (std::chrono::steady_clock::now() < end) {
+      if (interrupted()) throw Interrupted{};
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
+  const RunConfig& config_;
+  std::size_t index_;
+  privacy::EgressLedger ledger_;
+  federation::Journal journal_;
+  transport::Backoff backoff_;
+  federation::SiteOptions<Net> options_;
+  std::optional<Site> site_;
+};
+
+}  // namespace
+
+int site(const SiteArguments& arguments, const Voice& voice) {
+  const RunConfig config = load_config(arguments.from.config, arguments.from.changes);
+  if (config.run.threads > 0) set_thread_count(config.run.threads);
+  std::error_code code;
+  fs::create_directories(arguments.folder, code);
+  if (code) {
+    throw WriteError("cannot create folder " + arguments.folder.string() + ": " + code.message());
+  }
+  if (config.discriminator.kind == DiscriminatorKind::pixel) {
+    SiteRun<Pixel>(config, arguments, pixel_options(config)).run(voice);
+  } else {
+    SiteRun<Patch>(config, arguments, patch_options(config)).run(voice);
+  }
+  return kDone;
+}
+
+}  // namespace asyndgan::program

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/transport/tls.hpp"
+
+#include <utility>
+
+#include "net/socket_endpoint.hpp"
+#include "net/tls_stream.hpp"
+
+namespace asyndgan::transport {
+
+Tls::Tls(std::unique_ptr<net::Endpoint> endpoint) : NetworkLink(std::move(endpoint)) {}
+
+Tls Tls::listen(const ListenOptions& options) {
+  return Tls(std::make_unique<net::SocketEndpoint>(
+      net::Listening{options.address, options.port, options.sites}, options.network,
+      net::tls_of_centre(options.files)));
+}
+
+Tls Tls::connect(const ConnectOptions& options) {
+  return Tls(std::make_unique<net::SocketEndpoint>(
+      net::Joining{options.host, options.port, ""}, options.network,
+      net::tls_of_site(options.files, options.centre)));
+}
+
+}  // namespace asyndgan::transport

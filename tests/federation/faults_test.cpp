@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A federation that everything happens to, in simulation: each seed is another fate, and gives
+// the same one again.
+#include <set>
+#include <utility>
+
+#include "federation/simulator.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::federation {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Of a test, 10,000 in all; a hundredth where a sanitizer makes each of them slow.
+constexpr std::uint64_t simulations(std::uint64_t usual) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  return usual / 100;
+#else
+  return usual;
+#endif
+}
+
+template <Schedule Plan>
+typename test::Simulator<Plan>::Options options(const Plan& schedule) {
+  typename test::Simulator<Plan>::Options options;
+  options.federation.central.steps = 6;
+  options.federation.central.patience = 1h;
+  options.federation.central.grace = 1h;
+  options.schedule = schedule;
+  options.faults = {.cuts = 3, .stalls = 2, .site_crashes = 1, .centre_crashes = 1};
+  return options;
+}
+
+/// Each run through its faults; the weights of all equal those of the undisturbed one.
+void check_lockstep(const test::Simulator<Lockstep>::Options& options, std::uint64_t seeds,
+                    std::size_t parts_of_a_step) {
+  auto undisturbed = options;
+  undisturbed.faults = {};
+  test::Simulator<Lockstep> whole(undisturbed);
+  whole.run();
+  const auto expected = whole.weights();
+  int faults = 0;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    INFO("seed " << seed);
+    auto disturbed = options;
+    disturbed.seed = seed;
+    test::Simulator<Lockstep> simulator(disturbed);
+    const auto reports = simulator.run();
+    CHECK_THAT(simulator.complaints(), Catch::Equals(std::vector<std::string>{}));
+    REQUIRE((simulator.weights() == expected));
+    CHECK(reports.size() == options.federation.central.steps);
+    for (const auto& report : reports) {
+      if (parts_of_a_step > 0) CHECK(report.parts.size() == parts_of_a_step);
+    }
+    faults += simulator.faults();
+  }
+  CHECK(faults > static_cast<int>(2 * seeds));
+}
+
+TEST_CASE("Whatever breaks, lockstep ends with the weights of an undisturbed run", "[federation]") {
+  check_lockstep(options(Lockstep{}), simulations(3000), 2);
+}
+
+TEST_CASE("A centre that goes back takes the sites with it", "[federation]") {
+  auto rare = options(Lockstep{});
+  rare.checkpoint_every = 3;
+  rare.faults.centre_crashes = 2;
+  check_lockstep(rare, simulations(3000), 2);
+}
+
+TEST_CASE("Lockstep survives faults between the exchanges of a step, and where sites sit out",
+          "[federation]") {
+  auto exchanges = options(Lockstep{});
+  exchanges.federation.central.variant = Variant::two_phase;
+  exchanges.federation.central.discriminator_steps = 2;
+  check_lockstep(exchanges, simulations(400), 2);
+
+  auto pooled = options(Lockstep{});
+  pooled.federation = test::Federation<float>::pooled(8);
+  pooled.federation.central.patience = 1h;
+  pooled.federation.central.grace = 1h;
+  check_lockstep(pooled, simulations(400), 0);
+
+  auto keeping = options(Lockstep{});
+  keeping.federation.site.policy.label_maps = privacy::MaskRelease::none;
+  keeping.federation.central.public_label_maps =
+      data::phantom({.count = 5, .height = 16, .width = 16, .classes = 3, .seed = 9}).labels;
+  check_lockstep(keeping, simulations(400), 2);
+}
+
+/// Sites that come and go as they like: the run ends, nothing counts twice, and nothing too old.
+template <Schedule Plan>
+void check_elastic(const Plan& schedule, std::uint64_t oldest,
+                   Sampling sampling = Sampling::balanced) {
+  int changes = 0;
+  int aged = 0;
+  int dropped = 0;
+  for (std::uint64_t seed = 1; seed <= simulations(600); ++seed) {
+    INFO("seed " << seed);
+    auto elastic = options(schedule);
+    elastic.federation.sites = 3;
+    elastic.federation.counts = {4, 8, 16};
+    elastic.federation.central.sampling = sampling;
+    elastic.federation.central.steps = 12;
+    elastic.federation.central.minimum_sites = 1;
+    elastic.faults.site_crashes = 2;
+    elastic.faults.stalls = 4;
+    elastic.seed = seed;
+    test::Simulator<Plan> simulator(elastic);
+    const auto reports = simulator.run();
+    CHECK_THAT(simulator.complaints(), Catch::Equals(std::vector<std::string>{}));
+    REQUIRE(reports.size() == 12);
+    std::set<std::pair<std::size_t, std::uint64_t>> applied;
+    for (const auto& report : reports) {
+      CHECK_FALSE(report.parts.empty());
+      for (const auto& part : report.parts) {
+        CHECK(applied.insert({part.site, part.step}).second);
+        CHECK(part.age <= oldest);
+        CHECK(part.step + part.age >= report.step - 1);
+        if (part.age > 0) ++aged;
+      }
+      for (const auto& change : report.changes) {
+        INFO(change);
+        CHECK_THAT(change, Catch::EndsWith("has come") || Catch::EndsWith("is gone"));
+      }
+      changes += static_cast<int>(report.changes.size());
+      dropped += static_cast<int>(report.dropped.size());
+    }
+  }
+  CHECK(changes > static_cast<int>(2 * simulations(600)));
+  CHECK((oldest > 0 ? aged : dropped) > static_cast<int>(simulations(600) / 2));
+}
+
+TEST_CASE("A quorum goes on without whoever is late", "[federation]") {
+  check_elastic(Quorum{.patience = 60ms, .sites = 1}, 0);
+}
+
+TEST_CASE("Sites come and go where a plan shares out the steps among them", "[federation]") {
+  check_elastic(Quorum{.patience = 60ms, .sites = 1}, 0, Sampling::pooled);
+  check_elastic(BoundedStaleness{.bound = 3}, 3, Sampling::pooled);
+}
+
+TEST_CASE("Lockstep goes on with the sites that are left", "[federation]") {
+  auto elastic = options(Lockstep{});
+  elastic.federation.sites = 3;
+  elastic.federation.central.minimum_sites = 1;
+  for (std::uint64_t seed = 1; seed <= simulations(600); ++seed) {
+    INFO("seed " << seed);
+    elastic.seed = seed;
+    test::Simulator<Lockstep> simulator(elastic);
+    const auto reports = simulator.run();
+    CHECK_THAT(simulator.complaints(), Catch::Equals(std::vector<std::string>{}));
+    CHECK(reports.size() == 6);
+  }
+}
+
+TEST_CASE("Bounded staleness uses late gradients once, and none past the bound", "[federation]") {
+  check_elastic(BoundedStaleness{.bound = 3}, 3);
+}
+
+/// Virtual time that 30 steps take with one of three sites `slower` times slower.
+template <Schedule Plan>
+double seconds_for(const Plan& schedule, double slower) {
+  auto uneven = options(schedule);
+  uneven.federation.sites = 3;
+  uneven.federation.central.steps = 30;
+  uneven.faults = {};
+  uneven.speed = {1, 1, slower};
+  test::Simulator<Plan> simulator(uneven);
+  simulator.run();
+  return static_cast<double>(simulator.elapsed().count()) / 1000;
+}
+
+TEST_CASE("A slow site holds up lockstep, and nobody else under bounded staleness",
+          "[federation]") {
+  // Of two sites alone each step has two gradients; in lockstep with a third that is 10 times
+  // slower every step takes as long as that one.
+  CHECK(seconds_for(Lockstep{}, 10) > 2 * seconds_for(Lockstep{}, 1));
+  for (const double slower : {10.0, 100.0}) {
+    auto with = options(BoundedStaleness{.bound = 100, .gather = 1});
+    with.federation.sites = 3;
+    with.federation.central.steps = 200;
+    with.faults = {};
+    with.speed = {1, 1, slower};
+    test::Simulator<BoundedStaleness> slow(with);
+    const auto reports = slow.run();
+    int of_the_fast = 0;
+    std::uint64_t oldest = 0;
+    for (const auto& report : reports) {
+      for (const auto& part : report.parts) {
+        if (part.site < 2) ++of_the_fast;
+        oldest = std::max(oldest, part.age);
+      }
+    }
+    const double rate = of_the_fast / static_cast<double>(slow.elapsed().count());
+
+    auto without = with;
+    without.federation.sites = 2;
+    without.speed = {1, 1};
+    test::Simulator<BoundedStaleness> fast(without);
+    fast.run();
+    const double alone = 200 / static_cast<double>(fast.elapsed().count());
+    CHECK(rate > 0.95 * alone);
+    CHECK(oldest > 5);
+    CHECK(oldest <= 100);
+  }
+}
+
+}  // namespace
+}  // namespace asyndgan::federation

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A run with a site that wants to spoil it.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "federation/federation_fixture.hpp"
+#include "federation/put_nan.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::federation {
+namespace {
+
+using Float = test::Federation<float>;
+using Link = transport::InProcess;
+using Hostile = std::function<float(std::uint64_t step, std::size_t pixel)>;
+
+struct Outcome {
+  std::vector<std::string> changes;   // that name the hostile site
+  std::vector<int> parts_of_hostile;  // the steps that its gradients were used in
+  std::string error;
+  std::vector<float> weights;  // of convolutions
+};
+
+/// Keeps to the protocol, and answers with what `gradient` says.
+void spoil(Link link, const CentralOptions& options, const Hostile& gradient) {
+  privacy::EgressLedger ledger;
+  protocol::SiteOutbox outbox(ledger, "central");
+  const privacy::Release release({}, 1);
+  constexpr int kSide = Float::kSide;
+  const auto send = [&](const auto& message, bool nan = false) {
+    auto frame = outbox.encode(message, run_id(options));
+    if (nan) test::put_nan(frame);
+    link.send(transport::kCentral, frame);
+  };
+  const auto maps = [&] {
+    return release.label_maps(privacy::Private(LabelMap(options.batch, kSide, kSide)), 0);
+  };
+  try {
+    send(protocol::Hello{"hostile", release.facts({.samples = 6,
+                                                   .channels = {"c0"},
+                                                   .available = 1,
+                                                   .classes = Float::kClasses,
+                                                   .height = kSide,
+                                                   .width = kSide})});
+    for (;;) {
+      auto received =
+          protocol::decode(link.receive(transport::kCentral, std::chrono::seconds(60)), {});
+      if (std::holds_alternative<protocol::Goodbye>(received.message)) return;
+      if (const auto* welcome = std::get_if<protocol::Welcome>(&received.message)) {
+        send(protocol::Masks{welcome->first_step, maps()});
+        continue;
+      }
+      const auto& fakes = std::get<protocol::Fakes>(received.message);
+      Tensor<float> d_fake({options.batch, 1, kSide, kSide});
+      for (std::size_t i = 0; i < d_fake.size(); ++i) d_fake.values()[i] = gradient(fakes.step, i);
+      const bool nan = std::isnan(d_fake.values()[0]);
+      if (nan) d_fake.zero();
+      protocol::Gradient answer{
+          fakes.step,
+          release.gradient(
+              privacy::SiteGradient<float>{std::move(d_fake), privacy::Reveals::discriminator_only},
+              privacy::PassThrough{}, 0)};
+      if (fakes.next_batch > 0) answer.next_maps = maps();
+      send(answer, nan);
+    }
+  } catch (const TransportError&) {  // the run is over
+  }
+}
+
+/// Two honest sites and a hostile one, of which the first and the last begin.
+Outcome run(CentralOptions options, const Hostile& gradient) {
+  auto federation = Float::defaults();
+  federation.dropout = 0;
+  transport::InProcessHub hub(3);
+  federation::Central<Float::G, Link> central(Float::generator(federation),
+                                              hub.join(transport::kCentral), 3, options);
+  std::vector<std::thread> threads;
+  const auto start_honest = [&](int i) {
+    threads.emplace_back([&, i, link = hub.join(i)]() mutable {
+      privacy::EgressLedger ledger;
+      auto own = federation.site;
+      own.name = "phantom-" + std::to_string(i);
+      own.secret = 100 + static_cast<std::uint64_t>(i);
+      Site<Float::Net, test::PhantomModality, Link> site(Float::data(federation, i), {},
+                                                         std::move(link), ledger, own);
+      try {
+        site.serve();
+      } catch (const TransportError&) {  // the centre has ended the run
+      }
+    });
+  };
+  const bool strict = options.minimum_sites == 0;
+  threads.emplace_back(
+      [&, link = hub.join(3)]() mutable { spoil(std::move(link), options, gradient); });
+  start_honest(1);
+  if (strict) start_honest(2);
+  Outcome outcome;
+  try {
+    central.admit();
+    if (!strict) start_honest(2);  // so that the hostile one is there from the first step on
+    while (central.step() < central.steps()) {
+      const auto report = central.round();
+      for (const auto& change : report.changes) {
+        if (change.find("hostile") != std::string::npos) outcome.changes.push_back(change);
+      }
+      for (const auto& part : report.parts) {
+        if (part.site == 2) outcome.parts_of_hostile.push_back(static_cast<int>(report.step));
+      }
+    }
+    central.finish("the run is complete");
+  } catch (const Error& error) {
+    outcome.error = error.what();
+  }
+  central.leave();  // whoever came too late to be told
+  for (auto& thread : threads) thread.join();
+  State<float> state;
+  central.generator().collect("", state);
+  for (const auto& [name, parameter] : state.parameters) {
+    // The gradient of a bias before an instance norm is rounding noise, which Adam blows up.
+    if (parameter->rank < 4) continue;
+    const auto values = parameter->value.to_host();
+    outcome.weights.insert(outcome.weights.end(), values.begin(), values.end());
+  }
+  return outcome;
+}
+
+CentralOptions elastic() {
+  auto options = Float::defaults().central;
+  options.steps = 6;
+  options.minimum_sites = 2;
+  options.grace = std::chrono::minutes(1);  // for the second honest site to come
+  return options;
+}
+
+float ramp(std::uint64_t step, std::size_t pixel) {
+  return 1e-3F * static_cast<float>((pixel * 7 + step) % 13);
+}
+
+TEST_CASE("A site is allowed a slip, and put out after some in a row", "[federation]") {
+  const auto nan = std::numeric_limits<float>::quiet_NaN();
+  const auto once =
+      run(elastic(), [&](auto step, auto pixel) { return step == 1 ? nan : ramp(step, pixel); });
+  CHECK(once.error.empty());
+  CHECK(once.changes == std::vector<std::string>{"site 'hostile': gradient of step 1 has a value "
+                                                 "that is not finite; it is not used"});
+  CHECK(once.parts_of_hostile == std::vector<int>{1, 3, 4, 5, 6});
+
+  const auto always = run(elastic(), [&](auto, auto) { return nan; });
+  CHECK(always.error.empty());
+  CHECK(always.parts_of_hostile.empty());
+  CAPTURE(always.changes);
+  REQUIRE(always.changes.size() == 3);
+  CHECK(always.changes.back() ==
+        "site 'hostile': gradient of step 2 has a value that is not finite");
+}
+
+TEST_CASE("A constant, a repeated and a huge gradient are no gradients", "[federation]") {
+  const auto constant = run(elastic(), [](auto, auto) { return 0.1F; });
+  CHECK(constant.parts_of_hostile.empty());
+  CHECK_THAT(constant.changes.at(0), Catch::Contains("is the same in every pixel"));
+
+  const auto repeated = run(elastic(), [](auto, auto pixel) { return ramp(0, pixel); });
+  CHECK(repeated.parts_of_hostile == std::vector<int>{1});
+  CHECK_THAT(repeated.changes.at(0), Catch::Contains("bit for bit"));
+
+  auto longer = elastic();
+  longer.steps = 100;  // the second honest site comes at some point, and then there is a median
+  const auto huge = run(longer, [](auto step, auto pixel) { return 1e6F * ramp(step, pixel); });
+  CHECK(huge.error.empty());
+  REQUIRE(huge.changes.size() == 3);
+  CHECK_THAT(huge.changes.at(0), Catch::Contains("times as large as the other sites'"));
+  CHECK(huge.parts_of_hostile.size() < 97);
+}
+
+TEST_CASE("Where every site counts, an unusable gradient ends the run and names the site",
+          "[federation]") {
+  auto strict = elastic();
+  strict.minimum_sites = 0;
+  const auto outcome = run(strict, [](auto, auto) { return 0.1F; });
+  CHECK(outcome.error == "site 'hostile': gradient of step 0 is the same in every pixel");
+  // The first one of all, whoever's is there before the others'.
+  const auto first = run(strict, [](auto, auto pixel) { return pixel % 2 == 0 ? 3e38F : -3e38F; });
+  CHECK_THAT(first.error, Catch::StartsWith("site 'hostile': gradient of step 0 is ") &&
+                              Catch::EndsWith(" times as large as the other sites'"));
+  CHECK(std::all_of(first.weights.begin(), first.weights.end(),
+                    [](float weight) { return std::isfinite(weight); }));
+}
+
+TEST_CASE("The cap holds a loud site down to what the others say", "[federation]") {
+  auto options = elastic();
+  options.minimum_sites = 0;
+  options.norm_cap = 1;
+  // Of three magnitudes the median is an honest one, however loud the third is.
+  const auto loud = run(options, [](auto step, auto pixel) { return 20 * ramp(step, pixel); });
+  const auto louder = run(options, [](auto step, auto pixel) { return 100 * ramp(step, pixel); });
+  CHECK(loud.error.empty());
+  CHECK(louder.error.empty());
+  double largest = 0;
+  double moved = 0;
+  options.norm_cap = 0;
+  const auto uncapped = run(options, [](auto step, auto pixel) { return 20 * ramp(step, pixel); });
+  for (std::size_t i = 0; i < loud.weights.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(louder.weights[i] - loud.weights[i])));
+    moved = std::max(moved, std::abs(static_cast<double>(uncapped.weights[i] - loud.weights[i])));
+  }
+  CAPTURE(largest, moved);
+  CHECK(largest < 1e-6);  // seen: 7.5e-9
+  CHECK(moved > 1e-4);
+}
+
+}  // namespace
+}  // namespace asyndgan::federation

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/federation/roster.hpp"
+
+#include <string>
+#include <vector>
+
+#include "federation/federation_fixture.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::federation {
+namespace {
+
+using Seats = Roster<test::Federation<float>::G>;
+
+CentralOptions options(int minimum_sites = 0) {
+  CentralOptions options = test::Federation<float>::defaults().central;
+  options.minimum_sites = minimum_sites;
+  return options;
+}
+
+protocol::Limits limits() {
+  constexpr int kSide = test::Federation<float>::kSide;
+  return protocol::Limits::for_run({2, 1, kSide, kSide}, 3);
+}
+
+privacy::SiteFacts facts(std::uint32_t samples = 10) {
+  constexpr int kSide = test::Federation<float>::kSide;
+  return {.samples = samples,
+          .channels = {"c0"},
+          .available = 1,
+          .classes = 3,
+          .height = kSide,
+          .width = kSide};
+}
+
+TEST_CASE("A roster needs sites, and no more of them than it has places", "[federation]") {
+  CHECK_THROWS_WITH(Seats(0, options()), "a federation needs at least one site, none was given");
+  const auto many = options(3);
+  CHECK_THROWS_WITH(Seats(2, many), "minimum sites: 3 given, expected 0 to 2");
+  auto twice = options();
+  twice.sampling = Sampling::pooled;
+  twice.weighting = Weighting::by_count;
+  CHECK_THROWS_WITH(Seats(2, twice), Catch::Contains("choose one of them"));
+}
+
+TEST_CASE("Whoever is there shares the weight", "[federation]") {
+  const auto two = options(2);
+  Seats roster(3, two);
+  CHECK(!roster.strict());
+  CHECK(roster.first_missing() == "site 1");
+  for (std::size_t site = 0; site < 3; ++site) {
+    roster.greet(site, "s" + std::to_string(site), facts());
+    roster.give_place(site, limits());
+  }
+  CHECK(roster.count(Presence::present) == 3);
+  CHECK(roster.shares() == std::vector<double>(3, 1.0 / 3));
+  roster.take_place(1, Presence::away);
+  CHECK(roster.shares() == std::vector<double>{0.5, 0, 0.5});
+  CHECK(roster.enough());
+  CHECK(roster.first_missing() == "site 's1'");
+  roster.take_place(0, Presence::expelled);
+  CHECK(!roster.enough());
+  CHECK(roster.first_missing() == "site 's0'");
+}
+
+TEST_CASE("Given weights stay with their sites", "[federation]") {
+  auto given = options(1);
+  given.weighting = Weighting::given;
+  given.site_weights = {1, 2, 5};
+  Seats roster(3, given);
+  roster.greet(2, "last", facts());
+  roster.greet(0, "first", facts());
+  roster[2].presence = roster[0].presence = Presence::present;
+  roster.weigh();
+  CHECK(roster.shares() == std::vector<double>{1.0 / 6, 0, 5.0 / 6});
+}
+
+TEST_CASE("The cap is a multiple of what sites send", "[federation]") {
+  auto capped = options();
+  Seats free(3, capped);
+  free[0].conduct.magnitude = 1;
+  CHECK(free.cap(1e9) == 1);
+  capped.norm_cap = 2;
+  Seats roster(3, capped);
+  CHECK(roster.cap(0) == 1);
+  roster[0].conduct.magnitude = 1;
+  roster[1].conduct.magnitude = 3;
+  roster[2].conduct.magnitude = 60;
+  CHECK(roster.cap(1) == 1);
+  CHECK(roster.cap(6) == 1);
+  CHECK(roster.cap(60) == 0.1);
+  roster.greet(2, "again", facts());
+  CHECK(roster[2].conduct.magnitude == 60);
+  capped.norm_cap = -1;
+  CHECK_THROWS_WITH(Seats(3, capped), Catch::StartsWith("norm cap: -1.000000 given"));
+}
+
+TEST_CASE("A site that does not fit gets no place", "[federation]") {
+  const auto one = options(1);
+  Seats roster(2, one);
+  roster.greet(0, "north", facts());
+  roster.give_place(0, limits());
+  auto wrong = facts();
+  wrong.height = 99;
+  roster.greet(1, "south", wrong);
+  CHECK_THROWS_WITH(roster.give_place(1, limits()),
+                    "site 'south' has 99 rows, this run expects 16");
+  roster.greet(1, "north", facts());
+  CHECK_THROWS_WITH(roster.give_place(1, limits()), "two sites call themselves 'north'");
+  CHECK(roster[1].presence == Presence::away);
+  CHECK(roster.shares() == std::vector<double>{1, 0});
+}
+
+}  // namespace
+}  // namespace asyndgan::federation

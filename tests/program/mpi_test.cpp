@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A centre and its sites as the processes of one MPI job.
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "consortium.hpp"
+#include "run_program.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::program {
+namespace {
+
+using Catch::Contains;
+using test::Consortium;
+using test::Ended;
+
+/// Under mpirun, in the order in which they are given. `while_running` is called with mpirun's
+/// process number.
+Ended run_job(
+    const Consortium& consortium, const std::vector<std::vector<std::string>>& processes,
+    const std::function<void(pid_t)>& while_running = [](pid_t) {}) {
+  std::vector<std::string> arguments{"OMPI_ALLOW_RUN_AS_ROOT=1",
+                                     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                                     "OMPI_MCA_rmaps_base_oversubscribe=1",
+                                     "OMPI_MCA_hwloc_base_binding_policy=none",
+                                     "OMPI_MCA_mpi_yield_when_idle=0",
+                                     ASYNDGAN_MPIEXEC};
+  for (const auto& process : processes) {
+    if (&process != &processes.front()) arguments.emplace_back(":");
+    arguments.insert(arguments.end(), {"-n", "1", ASYNDGAN_PROGRAM});
+    arguments.insert(arguments.end(), process.begin(), process.end());
+  }
+  return test::run(consortium.path() / "job", std::move(arguments), while_running,
+                   {.program = "/usr/bin/env"});
+}
+
+std::vector<std::vector<std::string>> whole_job(const Consortium& consortium,
+                                                const std::string& out) {
+  return {consortium.central_arguments(out), consortium.site_arguments("north", out),
+          consortium.site_arguments("south", out)};
+}
+
+TEST_CASE("A run over MPI makes the generator of a run over TCP, bit for bit", "[program]") {
+  Consortium consortium("tcp", 12);
+  test::run_undisturbed(consortium, "tcp");
+  consortium.keep_secrets("tcp");
+  consortium.set("network.link=mpi");
+  const Ended ended = run_job(consortium, whole_job(consortium, "mpi"));
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK_THAT(ended.err, Contains("connected to the centre at rank 0 of the MPI job"));
+  CHECK((consortium.generator("mpi") == consortium.generator("tcp")));
+}
+
+TEST_CASE("An MPI job that is interrupted goes on, and nothing is lost", "[program]") {
+  const Consortium consortium("mpi", 600);
+  REQUIRE(run_job(consortium, whole_job(consortium, "whole")).code == 0);
+  consortium.keep_secrets("whole");
+  const auto interrupted = run_job(consortium, whole_job(consortium, "parts"), [&](pid_t mpirun) {
+    consortium.wait_for("parts", 5);
+    ::kill(mpirun, SIGINT);
+  });
+  CHECK(interrupted.code != 0);
+  CHECK(consortium.generator("parts").empty());
+  const Ended ended = run_job(consortium, whole_job(consortium, "parts"));
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK((consortium.generator("parts") == consortium.generator("whole")));
+}
+
+TEST_CASE("An MPI job in another order than data.sites ends with the reason", "[program]") {
+  Consortium consortium("mpi", 3);
+  const auto central = consortium.central_arguments("run");
+  const auto north = consortium.site_arguments("north", "run");
+  const auto south = consortium.site_arguments("south", "run");
+  for (const auto& processes : {std::vector{central, south, north}, std::vector{central, north},
+                                std::vector{north, central, south}}) {
+    const Ended ended = run_job(consortium, processes);
+    CHECK(ended.code != 0);
+    CHECK_THAT(ended.err, Contains("process 0 has to be the centre, 1 to 2 the sites in the order "
+                                   "of data.sites"));
+  }
+}
+
+}  // namespace
+}  // namespace asyndgan::program

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A centre and its sites as programs of their own, with a network between them.
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "consortium.hpp"
+#include "run_program.hpp"
+#include "support/catch.hpp"
+
+namespace asyndgan::program {
+namespace {
+
+using Catch::Contains;
+using test::Consortium;
+using test::contents;
+using test::Ended;
+using test::require_done;
+using test::run_undisturbed;
+
+TEST_CASE("A centre that is killed comes back, its sites with it, and nothing is lost",
+          "[program]") {
+  for (const std::string link : {"tcp", "tls"}) {
+    const Consortium consortium(link, 40);
+    run_undisturbed(consortium, "whole");
+    consortium.keep_secrets("whole");
+
+    const auto north = consortium.site("north", "parts");
+    const auto south = consortium.site("south", "parts");
+    for (const std::ptrdiff_t steps : {5, 20}) {
+      const auto central = consortium.central("parts");
+      consortium.wait_for("parts", steps);
+      central->signal(SIGKILL);
+      CHECK(central->wait().code == -SIGKILL);
+    }
+    const auto central = consortium.central("parts");
+    for (auto* process : {central.get(), north.get(), south.get()}) require_done(*process);
+    CHECK((consortium.generator("parts") == consortium.generator("whole")));
+  }
+}
+
+TEST_CASE("A run that can do without a site goes on when it is killed, and takes it back",
+          "[program]") {
+  Consortium consortium("tls", 1'000'000);
+  consortium.set("network.minimum_sites=1");
+  consortium.set("network.schedule=bounded_staleness");
+  const auto central = consortium.central("run");
+  const auto north = consortium.site("north", "run");
+  auto south = consortium.site("south", "run");
+  consortium.wait_for("run", 20);
+  south->signal(SIGKILL);
+  CHECK(south->wait().code == -SIGKILL);
+  consortium.wait_for("run", 60);
+  south = consortium.site("south", "run");
+  const auto events = consortium.path() / "run" / "events.jsonl";
+  consortium.wait_for_text(events, "site 'south' has come");
+  CHECK_THAT(contents(events), Contains("site 'south': is gone"));
+  for (auto* process : {central.get(), north.get(), south.get()}) {
+    process->signal(SIGINT);
+    CHECK(process->wait().code == 130);
+  }
+}
+
+TEST_CASE("A site believes a centre only by the host that it has looked for", "[program]") {
+  Consortium consortium("tls", 3);
+  const auto central = consortium.central("run");
+  consortium.set("network.host=127.0.0.1");  // no host of its certificate
+  const auto north = consortium.site("north", "run");
+  const auto said = consortium.path() / "log-north" / "stderr";
+  consortium.wait_for_text(said, "it is not");
+  CHECK_THAT(contents(said),
+             Contains("it is not '127.0.0.1': it shows the certificate of 'centre'"));
+}
+
+TEST_CASE("A site is told before a run whether it can take part", "[program]") {
+  const Consortium consortium("tls", 4);
+  const auto preflight = [&](const std::string& name, const std::string& certificate,
+                             const std::vector<std::string>& more = {}) {
+    auto arguments = consortium.site_arguments(name, "run");
+    arguments[0] = "check";
+    arguments[2] = "--site";
+    arguments.insert(arguments.end(),
+                     {"--set", "network.certificates=" +
+                                   (consortium.path() / "certificates" / certificate).string()});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return test::run(consortium.path() / "check", arguments);
+  };
+  const Ended alone = preflight("north", "north");
+  CHECK(alone.code == 1);
+  CHECK_THAT(alone.err, Contains("! nobody answers at localhost:") &&
+                            Contains("Connection refused; is the centre running"));
+  {
+    const auto central = consortium.central("run");
+    consortium.wait_for_text(consortium.path() / "log-centre" / "stderr", "waiting for sites");
+    const Ended ready = preflight("north", "north");
+    CAPTURE(ready.err);
+    CHECK(ready.code == 0);
+    CHECK_THAT(ready.err, Contains("certificate of 'Test', for ") && Contains(" more days") &&
+                              Contains("clock: 20") &&
+                              Contains("the centre's port is open: localhost:") &&
+                              Contains(" has room for ") &&
+                              Contains("all in place: asyndgan site ") && !Contains("south"));
+    const Ended other = preflight("north", "south");
+    CHECK(other.code == 1);
+    CHECK_THAT(other.err, Contains("certificate.pem is that of the site 'south', expected the "
+                                   "site 'north'"));
+    const Ended nothing = preflight("north", "nowhere");
+    CHECK_THAT(nothing.err, Contains("nowhere") && Contains("by this machine's clock"));
+  }
+  const Ended lost = preflight("north", "north", {"--set", "network.host=no-such-host.invalid"});
+  CHECK_THAT(lost.err, Contains("network.host: 'no-such-host.invalid' does not resolve"));
+}
+
+TEST_CASE("A second program of a site takes its place, and the first one ends", "[program]") {
+  Consortium consortium("tls", 1'000'000);
+  consortium.set("network.minimum_sites=1");
+  const auto central = consortium.central("run");
+  const auto first = consortium.site("north", "run");
+  consortium.wait_for("run", 5);
+  const auto second = consortium.site("north", "other");
+  const Ended ended = first->wait();
+  CHECK(ended.code == 1);
+  CHECK_THAT(ended.err, Contains("it refused: a newer program of site 'north' has its place"));
+  const std::string before = contents(consortium.path() / "run" / "events.jsonl");
+  consortium.wait_for("run", std::count(before.begin(), before.end(), '\n') + 5);
+  for (auto* process : {central.get(), second.get()}) {
+    process->signal(SIGINT);
+    CHECK(process->wait().code == 130);
+  }
+}
+
+TEST_CASE("A site that is not what it says is told so", "[program]") {
+  const Consortium consortium("tls", 4);
+  const Ended unknown = consortium.site("west", "run")->wait();
+  CHECK(unknown.code == 2);
+  CHECK_THAT(unknown.err, Contains("'west' is none of data.sites: north, south"));
+}
+
+}  // namespace
+}  // namespace asyndgan::program
