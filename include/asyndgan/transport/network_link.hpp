@@ -49,7 +49,8 @@ struct NetworkOptions {
 /// Ensures   the concept's promises. A message to or from a site that has not come yet waits.
 ///           close() takes as long as the peers need to take what was sent; Tcp and Tls give up
 ///           on one that takes nothing for 2.5 heartbeats.
-/// Errors    those of the concept. A send() that gives up in mid-message ends the connection.
+/// Errors    those of the concept. A send() that gives up in mid-message ends the connection; what
+///           it sent before may be lost with it.
 /// Threads   as the concept says. One thread of its own moves the bytes and keeps heartbeats
 ///           going, whatever the callers compute meanwhile.
 class NetworkLink {
