@@ -12,8 +12,12 @@
 #include <nlohmann/json.hpp>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/core/random.hpp"
+#include "asyndgan/core/tensor.hpp"
 #include "asyndgan/federation/objective.hpp"
 #include "asyndgan/privacy/reveals.hpp"
+#include "asyndgan/protocol/any_encoding.hpp"
+#include "asyndgan/protocol/bytes.hpp"
 #include "asyndgan/telemetry/text.hpp"
 #include "federation_data.hpp"
 #include "label_maps.hpp"
@@ -132,6 +136,17 @@ void look_at_statistics(const privacy::SitePolicy& policy, const SourceFound& si
                               telemetry::fixed(reached, 0) + " images");
 }
 
+/// Bytes of a batch of images that no encoding can shorten.
+double bytes_of_a_gradient(const RunConfig& config, const protocol::AnyEncoding& encoding) {
+  Tensor<float> noise({config.training.batch, static_cast<int>(config.data.channels.size()),
+                       config.data.height, config.data.width});
+  random::Sequence draws({.seed = 1});
+  for (float& value : noise.values()) value = static_cast<float>(draws.uniform(-1, 1));
+  protocol::ByteWriter writer;
+  encoding.write(noise, writer);
+  return static_cast<double>(writer.size());
+}
+
 /// What will leave the sites, in words, and about how much.
 void look_at_privacy(const RunConfig& config, const std::vector<std::size_t>& sites,
                      Findings& findings) {
@@ -149,11 +164,11 @@ void look_at_privacy(const RunConfig& config, const std::vector<std::size_t>& si
           ? "gradients depend on real images through the discriminators and through means over "
             "each site"
           : "gradients depend on real images through the discriminators alone");
-  const auto pixels = static_cast<double>(config.training.batch) * config.data.height *
-                      config.data.width * static_cast<double>(config.data.channels.size());
-  findings.notes.push_back(
-      "about " + telemetry::bytes_text(pixels * sizeof(float)) + " leave each site per step, " +
-      telemetry::bytes_text(pixels * sizeof(float) * config.training.steps) + " in all");
+  const auto encoding = central_options(config).gradient_encoding;
+  const double bytes = bytes_of_a_gradient(config, encoding);
+  findings.notes.push_back("gradients of about " + telemetry::bytes_text(bytes) + " (" +
+                           encoding.describe() + ") leave each site per step, " +
+                           telemetry::bytes_text(bytes * config.training.steps) + " in all");
 }
 
 /// As on a command line.

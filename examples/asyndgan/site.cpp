@@ -68,7 +68,8 @@ class SiteRun {
   /// Until the centre says goodbye. A link that breaks is made anew, for as long as it takes.
   void run(const Voice& voice) {
     const auto data = load_source(config_, config_.data.sites[index_]);
-    const typename Site::Hooks hooks{.after_step = [this](Site& site) { after_step(site); },
+    const typename Site::Hooks hooks{.before_answer = [this](Site& site) { write_if_due(site); },
+                                     .after_step = [this](Site& site) { after_step(site); },
                                      .rewind =
                                          [this](Site& site, std::uint64_t step) {
                                            const auto saved = journal_.covering(step);
@@ -102,13 +103,20 @@ class SiteRun {
   }
 
  private:
-  void after_step(Site& site) {
-    backoff_.reset();
+  /// By the step that a checkpoint of the centre is due at, or those before it that the site sits
+  /// out.
+  void write_if_due(Site& site) {
     const auto every = static_cast<std::uint64_t>(config_.training.checkpoint_every);
     auto due = site.answered();
     while (due < site.step() && due % every != 0) ++due;
-    if (due % every == 0 || (interrupted() && saves_early(config_))) write(site);
-    if (interrupted()) throw Interrupted{};
+    if (due % every == 0) write(site);
+  }
+
+  void after_step(Site& site) {
+    backoff_.reset();
+    if (!interrupted()) return;
+    if (saves_early(config_)) write(site);
+    throw Interrupted{};
   }
 
   void write(Site& site) {

@@ -151,6 +151,7 @@
 #include "asyndgan/federation/combination.hpp"
 #include "asyndgan/federation/critic.hpp"
 #include "asyndgan/federation/exchange.hpp"
+#include "asyndgan/federation/expected.hpp"
 #include "asyndgan/federation/journal.hpp"
 #include "asyndgan/federation/make_critics.hpp"
 #include "asyndgan/federation/member.hpp"

@@ -6,6 +6,7 @@
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/log.hpp"
+#include "net/socket.hpp"
 #include "net/socket_endpoint.hpp"
 
 namespace asyndgan::transport::net {

@@ -17,16 +17,6 @@ constexpr auto kFlushPoll = std::chrono::milliseconds(1);
 
 }  // namespace
 
-std::string text(const tcp::endpoint& endpoint) {
-  const auto address = endpoint.address();
-  const auto port = std::to_string(endpoint.port());
-  if (!address.is_v6()) return address.to_string() + ":" + port;
-  if (address.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string() + ":" + port;
-  }
-  return "[" + address.to_string() + "]:" + port;
-}
-
 Connection::Connection(tcp::socket socket, const tcp::endpoint& peer, Security& security)
     : socket_(std::move(socket)), address_(text(peer)) {
   error_code ignored;

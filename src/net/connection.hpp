@@ -68,6 +68,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t turn_ = 0;  // bytes since others had a turn
 };
 
-[[nodiscard]] std::string text(const tcp::endpoint& endpoint);
-
 }  // namespace asyndgan::transport::net

@@ -7,13 +7,13 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <set>
-#include <sstream>
 #include <thread>
 #include <utility>
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/log.hpp"
 #include "net/asio.hpp"
+#include "net/socket.hpp"
 
 namespace asyndgan::telemetry {
 
@@ -25,18 +25,13 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using transport::net::resume_with;
+using transport::net::text;
 
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
 
 constexpr std::size_t kLongestRequest = 8 << 10;  // bytes; a browser's take one kilobyte
 constexpr auto kAcceptAgain = std::chrono::milliseconds(200);
-
-std::string text(const tcp::endpoint& endpoint) {
-  std::ostringstream stream;
-  stream << endpoint;
-  return stream.str();
-}
 
 tcp::endpoint loopback(const LoopbackOptions& options) {
   error_code failed;

@@ -45,4 +45,14 @@ std::size_t unconfirmed(int socket) {
   return ::ioctl(socket, SIOCOUTQ, &count) == 0 && count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
+std::string text(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address();
+  const auto port = std::to_string(endpoint.port());
+  if (!address.is_v6()) return address.to_string() + ":" + port;
+  if (address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string() + ":" + port;
+  }
+  return "[" + address.to_string() + "]:" + port;
+}
+
 }  // namespace asyndgan::transport::net

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
+#include "net/asio.hpp"
 #include "net/stream.hpp"
 
 namespace asyndgan::transport::net {
@@ -15,5 +17,8 @@ namespace asyndgan::transport::net {
 
 /// Bytes that were sent and that the other end's system has not confirmed yet.
 [[nodiscard]] std::size_t unconfirmed(int socket);
+
+/// As people write it: 192.0.2.1:7443, [2001:db8::1]:7443.
+[[nodiscard]] std::string text(const tcp::endpoint& endpoint);
 
 }  // namespace asyndgan::transport::net

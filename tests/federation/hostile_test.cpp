@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "federation/federation_fixture.hpp"
+#include "federation/hand_made_site.hpp"
 #include "federation/put_nan.hpp"
 #include "support/catch.hpp"
 
@@ -32,45 +33,26 @@ struct Outcome {
 
 /// Keeps to the protocol, and answers with what `gradient` says.
 void spoil(Link link, const CentralOptions& options, const Hostile& gradient) {
-  privacy::EgressLedger ledger;
-  protocol::SiteOutbox outbox(ledger, "central");
-  const privacy::Release release({}, 1);
-  constexpr int kSide = Float::kSide;
-  const auto send = [&](const auto& message, bool nan = false) {
-    auto frame = outbox.encode(message, run_id(options));
-    if (nan) test::put_nan(frame);
-    link.send(transport::kCentral, frame);
-  };
-  const auto maps = [&] {
-    return release.label_maps(privacy::Private(LabelMap(options.batch, kSide, kSide)), 0);
-  };
+  test::HandMadeSite site(std::move(link), options);
   try {
-    send(protocol::Hello{"hostile", release.facts({.samples = 6,
-                                                   .channels = {"c0"},
-                                                   .available = 1,
-                                                   .classes = Float::kClasses,
-                                                   .height = kSide,
-                                                   .width = kSide})});
+    site.greet("hostile");
     for (;;) {
-      auto received =
-          protocol::decode(link.receive(transport::kCentral, std::chrono::seconds(60)), {});
+      const auto received = site.receive();
       if (std::holds_alternative<protocol::Goodbye>(received.message)) return;
       if (const auto* welcome = std::get_if<protocol::Welcome>(&received.message)) {
-        send(protocol::Masks{welcome->first_step, maps()});
+        site.send(protocol::Masks{welcome->first_step, site.maps()});
         continue;
       }
       const auto& fakes = std::get<protocol::Fakes>(received.message);
-      Tensor<float> d_fake({options.batch, 1, kSide, kSide});
+      Tensor<float> d_fake({options.batch, 1, options.height, options.width});
       for (std::size_t i = 0; i < d_fake.size(); ++i) d_fake.values()[i] = gradient(fakes.step, i);
       const bool nan = std::isnan(d_fake.values()[0]);
       if (nan) d_fake.zero();
-      protocol::Gradient answer{
-          fakes.step,
-          release.gradient(
-              privacy::SiteGradient<float>{std::move(d_fake), privacy::Reveals::discriminator_only},
-              privacy::PassThrough{}, 0)};
-      if (fakes.next_batch > 0) answer.next_maps = maps();
-      send(answer, nan);
+      protocol::Gradient answer{fakes.step, site.gradient(std::move(d_fake))};
+      if (fakes.next_batch > 0) answer.next_maps = site.maps();
+      auto frame = site.frame(answer);
+      if (nan) test::put_nan(frame);
+      site.send_frame(frame);
     }
   } catch (const TransportError&) {  // the run is over
   }

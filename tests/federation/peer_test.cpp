@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "federation/federation_fixture.hpp"
+#include "federation/hand_made_site.hpp"
 #include "federation/put_nan.hpp"
 #include "support/catch.hpp"
 
@@ -31,7 +32,8 @@ struct LoneSite {
     return own;
   }
   /// The site's answer to fakes, or what it says against them.
-  std::string answer(std::uint64_t step, protocol::Ask ask, std::uint64_t next_step) {
+  std::string answer(std::uint64_t step, protocol::Ask ask, std::uint64_t next_step,
+                     const Float::Site::Hooks& hooks = {}) {
     auto network = Float::generator(Float::defaults());
     Float::G::Saved saved;
     auto fakes = generate(
@@ -46,7 +48,7 @@ struct LoneSite {
                                             .next_batch = 2},
                             kRun));
     try {
-      return site.serve_round() ? "answered" : "goodbye";
+      return site.serve_round(hooks) ? "answered" : "goodbye";
     } catch (const Error& error) {
       return error.what();
     }
@@ -84,6 +86,23 @@ TEST_CASE("A site answers nothing behind the last step of the run", "[federation
   CHECK_THAT(lone.answer(3, Ask::both, 4), Catch::Contains("expected step 3 of 3"));
 }
 
+TEST_CASE("What a site saves before its answer is not behind what the centre has seen",
+          "[federation]") {
+  LoneSite lone({.rank = 1, .steps = 3, .batch = 2, .largest_batch = 2});
+  lone.site.join();
+  for (int i = 0; i < 2; ++i)
+    (void)lone.centre.receive(1, std::chrono::seconds(10));  // hello, maps
+  std::uint64_t saved = 0;
+  const Float::Site::Hooks hooks{.before_answer = [&](Float::Site& site) {
+    saved = site.answered();
+    CHECK(site.step() == 1);
+    CHECK_THROWS_AS(lone.centre.receive(1, std::chrono::milliseconds(0)), TransportTimeout);
+  }};
+  CHECK(lone.answer(0, protocol::Ask::both, 1, hooks) == "answered");
+  CHECK(saved == 1);
+  CHECK(!lone.centre.receive(1, std::chrono::seconds(10)).empty());
+}
+
 TEST_CASE("A site has a ceiling of its own for batches", "[federation]") {
   auto own = LoneSite::options();
   own.largest_batch = 5;
@@ -101,7 +120,7 @@ TEST_CASE("Batches may be larger than a first guess at limits", "[federation]") 
   CHECK(federation.central.step() == 1);
 }
 
-/// What the centre says to a site that answers its first fakes with `make(...)`.
+/// What the centre says to a site that answers its first fakes with `make(site)`.
 /// `tamper` may change the answer's frame first.
 template <class Make>
 std::string said_to(const Make& make,
@@ -110,27 +129,13 @@ std::string said_to(const Make& make,
   transport::InProcessHub hub(1);
   Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 1,
                          options.central);
-  auto link = hub.join(1);
-  privacy::EgressLedger ledger;
-  protocol::SiteOutbox outbox(ledger, "central");
-  const privacy::Release release({}, 1);
-  const auto maps = [&] {
-    return release.label_maps(privacy::Private(LabelMap(2, Float::kSide, Float::kSide)), 0);
-  };
-  const auto send = [&](const auto& message) {
-    link.send(transport::kCentral, outbox.encode(message, run_id(options.central)));
-  };
-  send(protocol::Hello{"s", release.facts({.samples = 6,
-                                           .channels = {"c0"},
-                                           .available = 1,
-                                           .classes = Float::kClasses,
-                                           .height = Float::kSide,
-                                           .width = Float::kSide})});
-  send(protocol::Masks{0, maps()});
+  test::HandMadeSite site(hub.join(1), options.central);
+  site.greet("s");
+  site.send(protocol::Masks{0, site.maps()});
   central.admit();
-  auto answer = outbox.encode(make(release, maps), run_id(options.central));
+  auto answer = site.frame(make(site));
   if (tamper) tamper(answer);
-  link.send(transport::kCentral, answer);
+  site.send_frame(answer);
   try {
     (void)central.round();
   } catch (const ProtocolError& error) {
@@ -139,31 +144,23 @@ std::string said_to(const Make& make,
   return "taken";
 }
 
-privacy::Shareable<privacy::HostTensor> gradient(const privacy::Release& release, float value) {
-  Tensor<float> d_fake({2, 1, Float::kSide, Float::kSide});
-  for (float& each : d_fake.values()) each = value += 0.25F;
-  return release.gradient(
-      privacy::SiteGradient<float>{std::move(d_fake), privacy::Reveals::discriminator_only},
-      privacy::PassThrough{}, 0);
-}
-
 TEST_CASE("The centre takes a gradient with the label maps of the next step, and no other",
           "[federation]") {
-  CHECK(said_to([](const auto& release, const auto& maps) {
-          return protocol::Gradient{0, gradient(release, 0.5F), {}, maps()};
+  CHECK(said_to([](const auto& site) {
+          return protocol::Gradient{0, site.gradient(), {}, site.maps()};
         }) == "taken");
-  CHECK(said_to([](const auto& release, const auto&) {
-          return protocol::Gradient{0, gradient(release, 0.5F)};
+  CHECK(said_to([](const auto& site) {
+          return protocol::Gradient{0, site.gradient()};
         }) == "site 's': gradient without label maps of a next step");
-  CHECK(said_to([](const auto& release, const auto& maps) {
-          return protocol::Gradient{1, gradient(release, 0.5F), {}, maps()};
+  CHECK(said_to([](const auto& site) {
+          return protocol::Gradient{1, site.gradient(), {}, site.maps()};
         }) == "site 's': gradient of step 1, expected 0");
 }
 
 TEST_CASE("The centre does not believe that a site's gradient is finite", "[federation]") {
   CHECK(said_to(
-            [](const auto& release, const auto& maps) {
-              return protocol::Gradient{0, gradient(release, 0.5F), {}, maps()};
+            [](const auto& site) {
+              return protocol::Gradient{0, site.gradient(), {}, site.maps()};
             },
             test::put_nan) == "site 's': gradient of step 0 has a value that is not finite");
 }
@@ -175,33 +172,16 @@ TEST_CASE("A site of the wire version before is answered in it", "[federation]")
   transport::InProcessHub hub(1);
   Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 1,
                          options.central);
-  auto link = hub.join(1);
-  privacy::EgressLedger ledger;
-  protocol::SiteOutbox outbox(ledger, "central", {.version = 1});
-  const privacy::Release release({}, 1);
-  const auto send = [&](const auto& message) {
-    link.send(transport::kCentral, outbox.encode(message, run_id(options.central)));
-  };
-  const auto received = [&] {
-    return protocol::decode(link.receive(transport::kCentral, std::chrono::seconds(10)), {});
-  };
-  const auto maps = [&] {
-    return release.label_maps(privacy::Private(LabelMap(2, Float::kSide, Float::kSide)), 0);
-  };
-  send(protocol::Hello{"old", release.facts({.samples = 6,
-                                             .channels = {"c0"},
-                                             .available = 1,
-                                             .classes = Float::kClasses,
-                                             .height = Float::kSide,
-                                             .width = Float::kSide})});
+  test::HandMadeSite site(hub.join(1), options.central, {.version = 1});
+  site.greet("old");
   central.admit();
-  const auto welcome = received();
+  const auto welcome = site.receive();
   CHECK(welcome.header.version == 1);
   CHECK(std::get<protocol::Welcome>(welcome.message).steps == 3);
-  send(protocol::Masks{0, maps()});
-  send(protocol::Gradient{0, gradient(release, 0.5F), {}, maps()});
+  site.send(protocol::Masks{0, site.maps()});
+  site.send(protocol::Gradient{0, site.gradient(), {}, site.maps()});
   CHECK(central.round().parts.size() == 1);
-  const auto fakes = link.receive(transport::kCentral, std::chrono::seconds(10));
+  const auto fakes = site.receive_frame();
   CHECK(protocol::decode(fakes, {}).header.version == 1);
   CHECK(fakes[protocol::FrameHeader::kSize + 1] == std::byte{4});  // float32, whatever was chosen
 }

@@ -220,7 +220,6 @@ class Simulator {
   void serve(int i) {
     Box& own = box(i);
     const typename Site::Hooks hooks{
-        .after_step = {},
         .rewind = [&own](Site& site, std::uint64_t step) { return rewind(own, site, step); }};
     const auto before = own.site->answered();
     try {

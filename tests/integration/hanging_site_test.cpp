@@ -56,11 +56,9 @@ TEST_CASE("A site that hangs in the middle of a run ends it when patience does, 
   for (std::size_t i = 0; i < 3; ++i) {
     threads.emplace_back([&, i] {
       try {
-        federation.sites[i].serve({.after_step =
-                                       [&](const Federation::Site& site) {
-                                         if (i == 1 && site.step() == 2) gate.wait();
-                                       },
-                                   .rewind = {}});
+        federation.sites[i].serve({.after_step = [&](const Federation::Site& site) {
+          if (i == 1 && site.step() == 2) gate.wait();
+        }});
         ends[i] = "goodbye";
       } catch (const TransportError& error) {
         ends[i] = error.what();

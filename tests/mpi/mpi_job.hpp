@@ -24,6 +24,7 @@
 #include "asyndgan/transport/transport.hpp"
 #include "mpi/call.hpp"
 #include "support/catch.hpp"
+#include "support/mpirun.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace asyndgan::test {
@@ -116,11 +117,13 @@ class MpiJob {
   using Link = RemoteLink;
 
   explicit MpiJob(int sites, const transport::MpiOptions& options = {}) : processes_(sites + 1) {
-    start({"env", "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
-           "OMPI_MCA_rmaps_base_oversubscribe=1", "OMPI_MCA_hwloc_base_binding_policy=none",
-           "OMPI_MCA_mpi_yield_when_idle=0", ASYNDGAN_MPIEXEC, "-n", std::to_string(processes_),
-           ASYNDGAN_MPI_PUPPET, folder_.path().string(), std::to_string(options.largest_message),
-           std::to_string(options.capacity), std::to_string(options.patience.count())});
+    auto arguments = mpirun();
+    arguments.insert(arguments.begin(), "env");
+    arguments.insert(arguments.end(),
+                     {"-n", std::to_string(processes_), ASYNDGAN_MPI_PUPPET,
+                      folder_.path().string(), std::to_string(options.largest_message),
+                      std::to_string(options.capacity), std::to_string(options.patience.count())});
+    start(std::move(arguments));
   }
   MpiJob(const MpiJob&) = delete;
   MpiJob& operator=(const MpiJob&) = delete;

@@ -41,8 +41,11 @@ class Consortium {
  public:
   explicit Consortium(const std::string& link, int steps)
       : config_(write_config(scratch_.path(), write_two_sites(scratch_.path())).string()) {
-    settings_ = {"network.link=" + link, "network.port=" + std::to_string(free_port()),
-                 "training.steps=" + std::to_string(steps), "training.checkpoint_every=3",
+    settings_ = {"network.link=" + link,
+                 "network.host=127.0.0.1",
+                 "network.port=" + std::to_string(free_port()),
+                 "training.steps=" + std::to_string(steps),
+                 "training.checkpoint_every=3",
                  "network.status_port=0"};
     if (link != "tls") return;
     const auto provision = [&](std::vector<std::string> arguments) {
@@ -55,7 +58,7 @@ class Consortium {
     const std::string authority = (path() / "authority").string();
     const std::string out = (path() / "certificates").string();
     provision({"init", authority, "--consortium", "Test"});
-    provision({"issue", authority, "centre", "--central", "--host", "localhost", "--out", out});
+    provision({"issue", authority, "centre", "--central", "--host", "127.0.0.1", "--out", out});
     for (const std::string site : {"north", "south"}) {
       provision({"issue", authority, site, "--site", "--out", out});
     }

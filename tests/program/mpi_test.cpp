@@ -13,6 +13,7 @@
 #include "consortium.hpp"
 #include "run_program.hpp"
 #include "support/catch.hpp"
+#include "support/mpirun.hpp"
 
 namespace asyndgan::program {
 namespace {
@@ -26,12 +27,7 @@ using test::Ended;
 Ended run_job(
     const Consortium& consortium, const std::vector<std::vector<std::string>>& processes,
     const std::function<void(pid_t)>& while_running = [](pid_t) {}) {
-  std::vector<std::string> arguments{"OMPI_ALLOW_RUN_AS_ROOT=1",
-                                     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
-                                     "OMPI_MCA_rmaps_base_oversubscribe=1",
-                                     "OMPI_MCA_hwloc_base_binding_policy=none",
-                                     "OMPI_MCA_mpi_yield_when_idle=0",
-                                     ASYNDGAN_MPIEXEC};
+  auto arguments = asyndgan::test::mpirun();
   for (const auto& process : processes) {
     if (&process != &processes.front()) arguments.emplace_back(":");
     arguments.insert(arguments.end(), {"-n", "1", ASYNDGAN_PROGRAM});

@@ -67,12 +67,12 @@ TEST_CASE("A run that can do without a site goes on when it is killed, and takes
 TEST_CASE("A site believes a centre only by the host that it has looked for", "[program]") {
   Consortium consortium("tls", 3);
   const auto central = consortium.central("run");
-  consortium.set("network.host=127.0.0.1");  // no host of its certificate
+  consortium.set("network.host=127.0.0.2");  // no host of its certificate
   const auto north = consortium.site("north", "run");
   const auto said = consortium.path() / "log-north" / "stderr";
   consortium.wait_for_text(said, "it is not");
   CHECK_THAT(contents(said),
-             Contains("it is not '127.0.0.1': it shows the certificate of 'centre'"));
+             Contains("it is not '127.0.0.2': it shows the certificate of 'centre'"));
 }
 
 TEST_CASE("A site is told before a run whether it can take part", "[program]") {
@@ -90,7 +90,7 @@ TEST_CASE("A site is told before a run whether it can take part", "[program]") {
   };
   const Ended alone = preflight("north", "north");
   CHECK(alone.code == 1);
-  CHECK_THAT(alone.err, Contains("! nobody answers at localhost:") &&
+  CHECK_THAT(alone.err, Contains("! nobody answers at 127.0.0.1:") &&
                             Contains("Connection refused; is the centre running"));
   {
     const auto central = consortium.central("run");
@@ -100,7 +100,7 @@ TEST_CASE("A site is told before a run whether it can take part", "[program]") {
     CHECK(ready.code == 0);
     CHECK_THAT(ready.err, Contains("certificate of 'Test', for ") && Contains(" more days") &&
                               Contains("clock: 20") &&
-                              Contains("the centre's port is open: localhost:") &&
+                              Contains("the centre's port is open: 127.0.0.1:") &&
                               Contains(" has room for ") &&
                               Contains("all in place: asyndgan site ") && !Contains("south"));
     const Ended other = preflight("north", "south");

@@ -167,7 +167,12 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   const std::string config = prepare(scratch.path()).string();
   const Ended fine = run(scratch.path(), {"check", config});
   CHECK(fine.code == 0);
-  CHECK_THAT(fine.err, Contains("north: 8 images of 2 patients") && Contains("all in place"));
+  CHECK_THAT(fine.err,
+             Contains("north: 8 images of 2 patients") && Contains("all in place") &&
+                 Contains("gradients of about 3.9 kB (float32) leave each site per step"));
+  const Ended shorter =
+      run(scratch.path(), {"check", config, "--set", "training.gradient_encoding=int8"});
+  CHECK_THAT(shorter.err, Contains("gradients of about 985 B (int8) leave each site per step"));
   fs::remove(scratch.path() / "north" / "p1_T1.nii.gz");
   std::ofstream(scratch.path() / "south" / "p0_labels.nii.gz") << "not an image";
   const Ended broken = run(scratch.path(), {"check", config, "--json"});

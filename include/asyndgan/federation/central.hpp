@@ -18,6 +18,7 @@
 #include "asyndgan/core/random.hpp"
 #include "asyndgan/federation/central_options.hpp"
 #include "asyndgan/federation/exchange.hpp"
+#include "asyndgan/federation/expected.hpp"
 #include "asyndgan/federation/roster.hpp"
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/federation/screening.hpp"
@@ -319,33 +320,16 @@ class Central {
 
   void take(std::size_t site, protocol::Masks& masks) {
     auto& seat = require_part(site, protocol::Kind::masks);
+    require_expected(masks, seat, plan_);
     const bool between = seat.asked.has_value();  // two exchanges of a step
-    const std::uint64_t expected = between ? seat.asked->step : seat.next.step;
-    const bool owed = between ? !plan_[seat.asked->exchange].return_gradient : !seat.ready;
-    if (masks.step != expected || !owed) {
-      throw ProtocolError("label maps of step " + std::to_string(masks.step) + ", expected " +
-                          (owed ? std::to_string(expected) : "none"));
-    }
     accept(seat, masks.maps.value());
     if (between) ask(site, seat.asked->exchange + 1);
   }
 
   void take(std::size_t site, protocol::Gradient& gradient) {
     auto& seat = require_part(site, protocol::Kind::gradient);
-    if (!seat.asked || gradient.step != seat.asked->step) {
-      throw ProtocolError("gradient of step " + std::to_string(gradient.step) + ", expected " +
-                          (seat.asked ? std::to_string(seat.asked->step) : "none"));
-    }
-    if (!plan_[seat.asked->exchange].return_gradient) {
-      throw ProtocolError("a gradient, expected label maps of step " +
-                          std::to_string(seat.asked->step));
-    }
-    auto d_fake = gradient_of(*seat.asked, gradient);
-    const bool expected = seat.member.facts.sends_label_maps && seat.next.size > 0;
-    if (gradient.next_maps.has_value() != expected) {
-      throw ProtocolError(std::string("gradient ") + (expected ? "without" : "with") +
-                          " label maps of a next step");
-    }
+    require_expected(gradient, seat, plan_);
+    auto d_fake = gradient.d_fake.value().template to<T, D>();
     if (gradient.next_maps) accept(seat, gradient.next_maps->value());
     seat.ready = seat.next.size > 0;
     if (gradient.losses) report_.sites[site] = gradient.losses->value();
@@ -377,26 +361,9 @@ class Central {
   }
 
   void accept(Seat<G>& seat, const LabelMap& maps) const {
-    const auto text = [](int n, int h, int w) {
-      return "(" + std::to_string(n) + ", " + std::to_string(h) + ", " + std::to_string(w) + ")";
-    };
-    const int expected = seat.next.size;
-    if (maps.n != expected || maps.h != options_.height || maps.w != options_.width) {
-      throw ProtocolError("label maps " + text(maps.n, maps.h, maps.w) + ", expected " +
-                          text(expected, options_.height, options_.width));
-    }
+    require_expected(maps, seat.next.size, options_.height, options_.width);
     seat.maps = maps;
     seat.ready = true;
-  }
-
-  [[nodiscard]] static Tensor<T, D> gradient_of(const Request<G>& request,
-                                                const protocol::Gradient& gradient) {
-    auto d_fake = gradient.d_fake.value().template to<T, D>();
-    if (d_fake.shape() != request.fakes) {
-      throw ProtocolError("gradient of shape " + to_string(d_fake.shape()) + ", expected " +
-                          to_string(request.fakes));
-    }
-    return d_fake;
   }
 
   /// A gradient that cannot be used costs a site its place, at once where no site may miss a step.

@@ -37,7 +37,7 @@ void simulate(Central& central, std::deque<Site>& sites,
   const auto serve = [&](std::size_t i) {
     Site& site = sites[i];
     try {
-      site.serve({.after_step = hooks.after_site_step, .rewind = {}});
+      site.serve({.after_step = hooks.after_site_step});
     } catch (...) {
       errors[i] = std::current_exception();
       site.leave();  // the centre finds it gone

@@ -69,11 +69,14 @@ class Site {
 
   /// What a site's owner takes part in. Empty functions are not called.
   struct Hooks {
+    /// Every time the site stands behind a step whose gradient has not left yet. What is saved
+    /// here is never behind what the centre has seen.
+    std::function<void(Site&)> before_answer = {};
     /// When the site has joined and after every step that it has answered.
-    std::function<void(Site&)> after_step;
+    std::function<void(Site&)> after_step = {};
     /// Puts the site back to where it stood before a step, from a checkpoint; false if there is
     /// none. For a centre that has gone back itself, in a run where every step counts.
-    std::function<bool(Site&, std::uint64_t step)> rewind;
+    std::function<bool(Site&, std::uint64_t step)> rewind = {};
   };
 
   /// Greets the centre, which will answer with a welcome. A site that was cut off in the middle
@@ -128,7 +131,7 @@ class Site {
       go_on(fakes);
       if (sends_label_maps()) send_masks(fakes.next_batch);
     } else {
-      answer_with_gradient(fakes, condition, fake);
+      answer_with_gradient(fakes, condition, fake, hooks);
     }
     return true;
   }
@@ -261,7 +264,8 @@ class Site {
   }
 
   void answer_with_gradient(const protocol::Fakes& fakes,
-                            const modality::Condition<T, D>& condition, const Tensor<T, D>& fake) {
+                            const modality::Condition<T, D>& condition, const Tensor<T, D>& fake,
+                            const Hooks& hooks) {
     std::optional<privacy::Private<Tensor<T, D>>> paired;
     if (options_.objective.reveals() == privacy::Reveals::paired_image) {
       paired = samples_.draw_paired(fake.shape().n).images;
@@ -281,6 +285,7 @@ class Site {
     go_on(fakes);
     last_answer_ = answer;  // the link may be cut before the centre has it
     last_maps_ = maps_;
+    if (hooks.before_answer) hooks.before_answer(*this);
     send_with_next_maps(std::move(answer), fakes.next_batch);
   }
 
