@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "asyndgan/federation/journal.hpp"
+#include "asyndgan/federation/standing.hpp"
 #include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/networks/checkpoint.hpp"
 #include "asyndgan/optim/weight_average.hpp"
@@ -25,24 +26,25 @@ namespace asyndgan::program {
 
 namespace {
 
-/// The generator's side of a run, from the last checkpoint if there is one.
+/// The generator's side of a run, from the checkpoint after `step` steps; 0: from the beginning.
 template <networks::Generator G>
 class CentralRun {
  public:
   using Central = federation::Central<G, NetworkLink, federation::AnySchedule>;
+  using Occasion = federation::Journal::Occasion;
 
-  CentralRun(const RunFolder& folder, G generator)
+  CentralRun(const RunFolder& folder, G generator, federation::Journal& journal, std::uint64_t step)
       : folder_(folder),
         config_(folder.config()),
-        journal_(folder.root() / "checkpoints"),
+        journal_(journal),
         central_(initialized(config_, std::move(generator)), listen(config_),
                  static_cast<int>(config_.data.sites.size()), watched(network_options(config_)),
                  adam_options(config_, config_.training.generator_rate),
                  network_schedule(config_)) {
-    if (const auto saved = journal_.steps(); !saved.empty()) {
+    if (step > 0) {
       State<float> state;
       central_.collect(state);
-      journal_.read(saved.back(), state);
+      journal_.read(step, state);
     }
     status_ = CentralStatus::open(config_, folder_.events(), central_.step());
   }
@@ -62,22 +64,25 @@ class CentralRun {
       while (central_.step() < central_.steps()) {
         if (interrupted()) throw Interrupted{};  // in a run that never waits too
         const auto report = central_.round();
-        if (status_) status_->after_round(report, central_);
+        const auto event = event_of(report);
+        log.append(event);
+        if (status_) status_->after_round(report, event, central_);
         for (const auto& change : report.changes) {
           progress.clear();
           voice.say(change);
         }
-        progress.update(static_cast<std::int64_t>(report.step), note(report, log));
-        if (report.step % static_cast<std::uint64_t>(config_.training.checkpoint_every) == 0)
-          save();
+        progress.update(static_cast<std::int64_t>(report.step), figures(event));
+        if (report.step % static_cast<std::uint64_t>(config_.training.checkpoint_every) == 0) {
+          save(Occasion::due);
+        }
       }
     } catch (...) {  // Ctrl-C, or a run that cannot go on: the steps so far are not lost
       progress.clear();
-      if (saves_early(config_)) save();
+      if (saves_early(config_)) save(Occasion::early);
       throw;
     }
     progress.end();
-    save();
+    save(Occasion::early);
     central_.finish("the run is complete");
     const optim::AveragedScope averaged(central_.average());
     networks::save_network(generator_file(folder_), central_.generator(),
@@ -95,15 +100,14 @@ class CentralRun {
     return options;
   }
 
-  void save() {
+  void save(Occasion occasion) {
     State<float> state;
     central_.collect(state);
     journal_.write(central_.step(), central_.step(), state,
-                   {{"architecture", central_.generator().describe()}});
+                   {{"architecture", central_.generator().describe()}}, occasion);
   }
 
-  std::vector<telemetry::Figure> note(const typename Central::Report& report,
-                                      telemetry::EventLog& log) {
+  telemetry::Event event_of(const typename Central::Report& report) const {
     telemetry::Event event = {{"phase", kTrainPhase},
                               {"step", report.step},
                               {"answers", report.parts.size()},
@@ -112,7 +116,6 @@ class CentralRun {
     for (const auto& part : report.parts) oldest = std::max(oldest, part.age);
     event["oldest"] = oldest;
     if (!report.changes.empty()) event["changes"] = report.changes;
-    std::vector<telemetry::Figure> figures;
     double generator = 0;
     int told = 0;
     for (std::size_t i = 0; i < report.sites.size(); ++i) {
@@ -122,20 +125,38 @@ class CentralRun {
       generator += report.sites[i]->generator;
       ++told;
     }
-    if (told > 0) {
-      event["generator"] = generator / told;
-      figures.push_back({"G", generator / told});
-    }
-    log.append(event);
-    return figures;
+    if (told > 0) event["generator"] = generator / told;
+    return event;
+  }
+
+  static std::vector<telemetry::Figure> figures(const telemetry::Event& event) {
+    const auto generator = event.find("generator");
+    if (generator == event.end()) return {};
+    return {{"G", generator->template get<double>()}};
   }
 
   const RunFolder& folder_;
   const RunConfig& config_;
-  federation::Journal journal_;
+  federation::Journal& journal_;
   std::unique_ptr<CentralStatus> status_;  // none where no page is served
   Central central_;
 };
+
+/// The step that all go on from where a site cannot go on with the centre's.
+std::uint64_t go_back(const federation::SiteBehind& behind, const federation::Journal& journal,
+                      const Voice& voice) {
+  auto checkpoints = journal.steps();
+  checkpoints.insert(checkpoints.begin(), 0);  // which needs no file
+  const auto common = behind.common(checkpoints);
+  if (!common) {
+    throw CheckpointError(
+        std::string(behind.what()) +
+        ", and no checkpoint here is of a step that it can go on with: begin anew, "
+        "with empty folders at the centre and at every site");
+  }
+  voice.say(std::string(behind.what()) + "; all go back to step " + std::to_string(*common));
+  return *common;
+}
 
 }  // namespace
 
@@ -143,10 +164,19 @@ int central(const ConfigArguments& arguments, const Voice& voice) {
   const RunConfig config = load_config(arguments.config, arguments.changes);
   if (config.run.threads > 0) set_thread_count(config.run.threads);
   const RunFolder folder = RunFolder::open(config, /*fresh=*/false);
-  with_generator(config, [&]<class G>(G generator) {
-    CentralRun<G>(folder, std::move(generator)).run(voice);
-  });
-  return kDone;
+  federation::Journal journal(folder.root() / "checkpoints");
+  const auto checkpoints = journal.steps();
+  for (std::uint64_t step = checkpoints.empty() ? 0 : checkpoints.back();;) {
+    try {
+      with_generator(config, [&]<class G>(G generator) {
+        CentralRun<G>(folder, std::move(generator), journal, step).run(voice);
+      });
+      return kDone;
+    } catch (const federation::SiteBehind& behind) {
+      if (config.network.link == LinkKind::mpi) throw;  // whose processes cannot come back
+      step = go_back(behind, journal, voice);
+    }
+  }
 }
 
 }  // namespace asyndgan::program

@@ -86,28 +86,23 @@ void CentralStatus::note_event(std::uint64_t step, const std::string& text) {
   if (status_.events.size() > kEvents) status_.events.pop_back();
 }
 
-void CentralStatus::note_losses(std::uint64_t step,
-                                const std::vector<std::optional<privacy::Losses>>& sites) {
-  std::vector<std::optional<double>> generators;
-  std::vector<std::optional<double>> discriminators;
-  for (const auto& losses : sites) {
-    auto& generator = generators.emplace_back();
-    auto& discriminator = discriminators.emplace_back();
-    if (!losses) continue;
-    generator = losses->generator;
-    discriminator = (losses->discriminator_real + losses->discriminator_fake) / 2;
-  }
-  note_loss(step, mean(generators), discriminators);
-}
-
-/// A curve for each site where there are colours for them, else one of their mean.
-void CentralStatus::note_loss(std::uint64_t step, std::optional<double> generator,
-                              const std::vector<std::optional<double>>& discriminators) {
-  const auto add = [step](telemetry::History& curve, std::optional<double> value) {
-    if (value && std::isfinite(*value)) curve.add({static_cast<double>(step), *value});
+/// A curve of D for each site where there are colours for them, else one of their mean.
+void CentralStatus::note_losses(const telemetry::Event& event) {
+  const auto step = event.value("step", std::uint64_t{0});
+  const auto value = [&event](const std::string& name) {
+    const auto found = event.find(name);
+    const bool there = found != event.end() && found->is_number();
+    return there ? std::optional(found->get<double>()) : std::nullopt;
   };
-  add(generator_loss_, generator);
-  if (discriminator_losses_.size() < status_.sites.size()) {
+  const auto add = [step](telemetry::History& curve, std::optional<double> loss) {
+    if (loss && std::isfinite(*loss)) curve.add({static_cast<double>(step), *loss});
+  };
+  add(generator_loss_, value("generator"));
+  std::vector<std::optional<double>> discriminators;
+  for (const auto& site : status_.sites) {
+    discriminators.push_back(value("discriminator " + site.name));
+  }
+  if (discriminator_losses_.size() < discriminators.size()) {
     return add(discriminator_losses_.front(), mean(discriminators));
   }
   for (std::size_t site = 0; site < discriminators.size(); ++site) {
@@ -116,19 +111,9 @@ void CentralStatus::note_loss(std::uint64_t step, std::optional<double> generato
 }
 
 void CentralStatus::recall(const std::filesystem::path& events, std::uint64_t step) {
-  const auto value = [](const telemetry::Event& event, const std::string& name) {
-    const auto found = event.find(name);
-    const bool there = found != event.end() && found->is_number();
-    return there ? std::optional(found->get<double>()) : std::nullopt;
-  };
   for (const auto& event : telemetry::read_events(events)) {
-    const auto at = event.value("step", std::uint64_t{0});
-    if (event.value("phase", "") != kTrainPhase || at > step) continue;
-    std::vector<std::optional<double>> discriminators;
-    for (const auto& site : status_.sites) {
-      discriminators.push_back(value(event, "discriminator " + site.name));
-    }
-    note_loss(at, value(event, "generator"), discriminators);
+    const bool before = event.value("step", std::uint64_t{0}) <= step;
+    if (before && event.value("phase", "") == kTrainPhase) note_losses(event);
   }
 }
 

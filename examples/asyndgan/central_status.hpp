@@ -17,6 +17,7 @@
 #include "asyndgan/layers/layer.hpp"
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/privacy/synthetic.hpp"
+#include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/history.hpp"
 #include "asyndgan/telemetry/loopback_server.hpp"
 #include "asyndgan/telemetry/recent_rate.hpp"
@@ -41,9 +42,9 @@ class CentralStatus {
   /// Of the page.
   [[nodiscard]] std::string address() const { return server_.address(); }
 
-  /// Takes in a step that was completed.
+  /// Takes in a step that was completed, and what the run's events say of it.
   template <class Report, class Central>
-  void after_round(const Report& report, Central& central) {
+  void after_round(const Report& report, const telemetry::Event& event, Central& central) {
     for (const auto& part : report.parts) {
       ++status_.sites[part.site].answers;
       note_gradient(part.site, part.step, part.age);
@@ -56,7 +57,7 @@ class CentralStatus {
       if (report.sites[site]) status_.sites[site].losses = report.sites[site];
     }
     for (const auto& change : report.changes) note_event(report.step, change);
-    note_losses(report.step, report.sites);
+    note_losses(event);
     status_.stepped = unix_seconds();
     refresh(central);
   }
@@ -84,9 +85,7 @@ class CentralStatus {
   [[nodiscard]] bool samples_due() const;
   void note_gradient(std::size_t site, std::uint64_t step, std::uint64_t age);
   void note_event(std::uint64_t step, const std::string& text);
-  void note_losses(std::uint64_t step, const std::vector<std::optional<privacy::Losses>>& sites);
-  void note_loss(std::uint64_t step, std::optional<double> generator,
-                 const std::vector<std::optional<double>>& discriminators);
+  void note_losses(const telemetry::Event& event);
   void recall(const std::filesystem::path& events, std::uint64_t step);
   void publish(std::uint64_t step);
 

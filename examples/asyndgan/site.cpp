@@ -52,6 +52,7 @@ template <networks::Discriminator Net>
 class SiteRun {
  public:
   using Site = federation::Site<Net, RunChannels, NetworkLink>;
+  using Occasion = federation::Journal::Occasion;
 
   SiteRun(const RunConfig& config, const SiteArguments& arguments,
           const typename Net::Options& discriminator)
@@ -75,7 +76,8 @@ class SiteRun {
                                            const auto saved = journal_.covering(step);
                                            if (saved) read(site, *saved);
                                            return saved.has_value();
-                                         }};
+                                         },
+                                     .checkpoints = [this] { return journal_.ranges(); }};
     for (;;) {
       try {
         auto link = program::connect(config_, options_.name);
@@ -109,21 +111,22 @@ class SiteRun {
     const auto every = static_cast<std::uint64_t>(config_.training.checkpoint_every);
     auto due = site.answered();
     while (due < site.step() && due % every != 0) ++due;
-    if (due % every == 0) write(site);
+    if (due % every == 0) write(site, Occasion::due);
   }
 
   void after_step(Site& site) {
     backoff_.reset();
+    if (site.answered() == 0 && journal_.steps().empty()) write(site, Occasion::due);
     if (!interrupted()) return;
-    if (saves_early(config_)) write(site);
+    if (saves_early(config_)) write(site, Occasion::early);
     throw Interrupted{};
   }
 
-  void write(Site& site) {
+  void write(Site& site, Occasion occasion) {
     State<float> state;
     site.collect(state);
     journal_.write(site.answered(), std::max(site.answered(), site.step()), state,
-                   {{"site", site.name()}});
+                   {{"site", site.name()}}, occasion);
   }
   void read(Site& site, std::uint64_t step) const {
     State<float> state;

@@ -165,6 +165,7 @@
 #include "asyndgan/federation/site.hpp"
 #include "asyndgan/federation/site_options.hpp"
 #include "asyndgan/federation/site_samples.hpp"
+#include "asyndgan/federation/standing.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/federation/weighting.hpp"
 

@@ -166,6 +166,25 @@ TEST_CASE("A journal keeps the last checkpoints and ignores other files", "[fede
   CHECK(journal.file(300).filename() == "step-00000300.safetensors");
 }
 
+TEST_CASE("A journal keeps what was due, however often a run is interrupted", "[federation]") {
+  using Occasion = Journal::Occasion;
+  const TemporaryFolder folder;
+  Float federation(Float::defaults());
+  State<float> state;
+  federation.central.collect(state);
+  Journal journal(folder.path(), 2);
+  journal.write(10, 10, state, {});
+  for (const std::uint64_t step : {11U, 12U, 13U}) {
+    journal.write(step, step, state, {}, Occasion::early);
+  }
+  journal.write(20, 25, state, {});
+  journal.write(20, 25, state, {}, Occasion::early);  // the same, and not written twice
+  using Ranges = std::vector<protocol::StepRange>;
+  CHECK((journal.ranges() == Ranges{{10, 10}, {13, 13}, {20, 25}}));
+  CHECK(journal.file(13).filename() == "early-00000013.safetensors");
+  CHECK(std::filesystem::exists(journal.file(13)));
+}
+
 TEST_CASE("A checkpoint stands for the steps that a site sits out", "[federation]") {
   const TemporaryFolder folder;
   Float federation(Float::defaults());

@@ -94,6 +94,7 @@ class Simulator {
     Faults faults = {};
     std::uint64_t seed = 0;
     int checkpoint_every = 1;        // steps, at the centre
+    int site_checkpoint_every = 1;   // steps
     std::vector<double> speed = {};  // of each site, where they differ: times the usual work
   };
 
@@ -118,27 +119,34 @@ class Simulator {
   /// the last one is made of: what a crash undid is not in it.
   std::vector<Report> run() {
     std::map<std::uint64_t, Report> reports;
-    std::optional<std::pair<std::uint64_t, Snapshot>> saved;
+    std::map<std::uint64_t, Snapshot> saved;  // by step
+    std::uint64_t from = 0;
     for (;;) {
       central_ = std::make_unique<Central>(Base::generator(options_.federation),
                                            network_.join(transport::kCentral),
                                            options_.federation.sites, options_.federation.central,
                                            optim::Adam<float>::Options{}, options_.schedule);
-      if (saved) restore(*central_, saved->second);
+      if (from > 0) restore(*central_, saved.at(from));
       try {
         central_->admit();
         while (central_->step() < central_->steps()) {
           const auto report = central_->round();
           reports[report.step] = report;
           if (report.step % static_cast<std::uint64_t>(options_.checkpoint_every) == 0) {
-            saved.emplace(report.step, snapshot(*central_));
+            saved.insert_or_assign(report.step, snapshot(*central_));
           }
         }
         break;
       } catch (const CentreCrashes&) {
-        central_.reset();
-        network_.spend(milliseconds(between(1, 3000)));
+        from = saved.empty() ? 0 : saved.rbegin()->first;
+      } catch (const federation::SiteBehind& behind) {
+        std::vector<std::uint64_t> checkpoints{0};
+        for (const auto& [step, state] : saved) checkpoints.push_back(step);
+        from = behind.common(checkpoints).value();
+        ++returns_;
       }
+      central_.reset();
+      network_.spend(milliseconds(between(1, 3000)));
     }
     central_->finish("the run is complete");
     std::vector<Report> in_order;
@@ -163,6 +171,8 @@ class Simulator {
   /// What went wrong that no fault explains.
   [[nodiscard]] const std::vector<std::string>& complaints() const { return complaints_; }
   [[nodiscard]] int faults() const { return faults_; }
+  /// How often all went back for a site that could not go on.
+  [[nodiscard]] int returns() const { return returns_; }
 
  private:
   using milliseconds = std::chrono::milliseconds;
@@ -200,7 +210,7 @@ class Simulator {
 
   void greet(int i) {
     try {
-      box(i).site->greet();
+      box(i).site->greet(hooks(i));
     } catch (const TransportError&) {  // cut again: come_back() is on its way
     }
   }
@@ -217,21 +227,40 @@ class Simulator {
     });
   }
 
+  [[nodiscard]] typename Site::Hooks hooks(int i) {
+    Box& own = box(i);
+    return {.before_answer =
+                [this, &own](Site& site) {
+                  const auto every = static_cast<std::uint64_t>(options_.site_checkpoint_every);
+                  auto due = site.answered();
+                  while (due < site.step() && due % every != 0) ++due;
+                  if (due % every == 0) save(own);
+                },
+            .rewind = [&own](Site& site, std::uint64_t step) { return rewind(own, site, step); },
+            .checkpoints =
+                [&own] {
+                  std::vector<protocol::StepRange> ranges;
+                  for (const auto& [from, saved] : own.checkpoints) {
+                    ranges.push_back({from, std::max(from, saved.first)});
+                  }
+                  return ranges;
+                }};
+  }
+
+  static void save(Box& own) {
+    own.checkpoints.insert_or_assign(own.site->answered(),
+                                     std::pair(own.site->step(), snapshot(*own.site)));
+  }
+
   void serve(int i) {
     Box& own = box(i);
-    const typename Site::Hooks hooks{
-        .rewind = [&own](Site& site, std::uint64_t step) { return rewind(own, site, step); }};
-    const auto before = own.site->answered();
     try {
-      (void)own.site->serve_round(hooks);
+      (void)own.site->serve_round(hooks(i));
     } catch (const TransportError&) {  // cut while it worked
     } catch (const Error& error) {
       complaints_.push_back("phantom-" + std::to_string(i) + ": " + error.what());
     }
-    if (own.site->answered() != before || own.checkpoints.empty()) {
-      own.checkpoints.insert_or_assign(own.site->answered(),
-                                       std::pair(own.site->step(), snapshot(*own.site)));
-    }
+    if (own.checkpoints.empty() && own.site->answered() == 0) save(own);  // where all begin
   }
 
   static bool rewind(Box& own, Site& site, std::uint64_t step) {
@@ -280,6 +309,7 @@ class Simulator {
   std::unique_ptr<Central> central_;
   std::vector<std::string> complaints_;
   int faults_ = 0;
+  int returns_ = 0;
 };
 
 }  // namespace asyndgan::test

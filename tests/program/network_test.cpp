@@ -42,6 +42,32 @@ TEST_CASE("A centre that is killed comes back, its sites with it, and nothing is
   }
 }
 
+TEST_CASE("A site that is killed, and all at once, cost the steps since the last checkpoint",
+          "[program]") {
+  const Consortium consortium("tcp", 40);
+  run_undisturbed(consortium, "whole");
+  consortium.keep_secrets("whole");
+
+  auto central = consortium.central("parts");
+  auto north = consortium.site("north", "parts");
+  auto south = consortium.site("south", "parts");
+  consortium.wait_for("parts", 5);
+  north->signal(SIGKILL);
+  CHECK(north->wait().code == -SIGKILL);
+  north = consortium.site("north", "parts");
+  consortium.wait_for("parts", 14);
+  for (const int signal : {SIGINT, SIGKILL}) {
+    for (auto* process : {north.get(), central.get(), south.get()}) process->signal(signal);
+    for (auto* process : {north.get(), central.get(), south.get()}) (void)process->wait();
+    south = consortium.site("south", "parts");
+    central = consortium.central("parts");
+    north = consortium.site("north", "parts");
+    if (signal == SIGINT) consortium.wait_for("parts", 26);
+  }
+  for (auto* process : {central.get(), north.get(), south.get()}) require_done(*process);
+  CHECK((consortium.generator("parts") == consortium.generator("whole")));
+}
+
 TEST_CASE("A run that can do without a site goes on when it is killed, and takes it back",
           "[program]") {
   Consortium consortium("tls", 1'000'000);

@@ -238,12 +238,17 @@ TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
         "channel names is 33, expected 0 to 32");
   CHECK(error_of(with(good, facts + 8, std::uint32_t{0x10000000})) ==
         "channel names is 268435456, expected 0 to 32");
-  const std::size_t available = good.size() - 17;
+  const std::size_t ranges = good.size() - 36;  // two of them, behind their number
+  const std::size_t available = ranges - 17;
   CHECK(error_of(with(good, available, std::uint32_t{8})) ==
         "channels available is 8, expected 0 to 7");
   CHECK(error_of(with(good, available + 4, std::uint32_t{0})) == "classes is 0, expected 1 to 256");
-  CHECK(error_of(with(good, good.size() - 1, std::uint8_t{2})) ==
+  CHECK(error_of(with(good, ranges - 1, std::uint8_t{2})) ==
         "sends label maps is 2, expected 0 to 1");
+  CHECK(error_of(with(good, ranges, std::uint32_t{65})) ==
+        "number of step ranges is 65, expected 0 to 64");
+  CHECK(error_of(with(good, ranges + 12, std::uint64_t{39})) ==
+        "last step of a range is 39, expected 40 to 18446744073709551615");
 }
 
 TEST_CASE("Numbers of a Welcome out of their range are refused", "[protocol]") {

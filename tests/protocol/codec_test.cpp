@@ -32,6 +32,9 @@ TEST_CASE("Hello comes back as it was", "[protocol]") {
   const Hello back = round_trip(hello);
   CHECK(back.site_name == hello.site_name);
   CHECK(back.facts.value() == hello.facts.value());
+  CHECK((back.goes_on_with == hello.goes_on_with));
+  const auto old = Samples::frame(hello, kRun, {.version = 1});
+  CHECK(expect<Hello>(decode(old, {}, kRun)).goes_on_with.empty());
 }
 
 TEST_CASE("Masks come back as they were, packed or not", "[protocol]") {

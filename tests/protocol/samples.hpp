@@ -56,12 +56,14 @@ struct Samples {
   static privacy::Release release() { return {privacy::SitePolicy{}, /*secret=*/17}; }
 
   static protocol::Hello hello() {
-    return {"St. Mary's, Zürich", release().facts({.samples = 1234,
-                                                   .channels = {"t1", "t2", "flair"},
-                                                   .available = 0b101,
-                                                   .classes = 9,
-                                                   .height = 64,
-                                                   .width = 48})};
+    return {"St. Mary's, Zürich",
+            release().facts({.samples = 1234,
+                             .channels = {"t1", "t2", "flair"},
+                             .available = 0b101,
+                             .classes = 9,
+                             .height = 64,
+                             .width = 48}),
+            {{40, 50}, {60, 60}}};
   }
   static protocol::Welcome welcome() {
     return {.rank = 2,

@@ -23,6 +23,7 @@
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/federation/screening.hpp"
 #include "asyndgan/federation/seat.hpp"
+#include "asyndgan/federation/standing.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/federation/weighting.hpp"
 #include "asyndgan/kernels/elementwise.hpp"
@@ -85,7 +86,7 @@ class Central {
   /// Waits until enough sites have greeted, and tells them the run's facts.
   ///
   /// Errors  ConfigError naming the site and what does not fit; TransportTimeout where too few
-  ///         came within the patience.
+  ///         came within the patience; SiteBehind.
   void admit() {
     const auto begin = options_.now();
     while (!roster_.enough()) {
@@ -113,7 +114,8 @@ class Central {
   /// One step of the generator, with the sites that the schedule waits for.
   ///
   /// Errors  ContractViolation after the last step of the run; ProtocolError, TransportError
-  ///         naming the site, where the run cannot do without it.
+  ///         naming the site, where the run cannot do without it; SiteBehind where one came back
+  ///         that cannot go on with this step.
   Report round() {
     if (step() >= options_.steps) {
       throw ContractViolation("Central: the run has " + std::to_string(options_.steps) + " steps");
@@ -299,7 +301,7 @@ class Central {
       throw ProtocolError("it calls itself '" + hello.site_name + "', its place is that of '" +
                           names[site] + "'");
     }
-    roster_.greet(site, std::move(hello.site_name), std::move(hello.facts).value());
+    roster_.greet(site, std::move(hello));
     if (!admitted_ || !give_place(site)) return;
     report_.changes.push_back(roster_.who(site) + " has come");
     welcome(site);
@@ -444,6 +446,9 @@ class Central {
 
   void welcome(std::size_t site) {
     auto& seat = roster_[site];
+    if (roster_.strict() && !goes_on_with(seat.goes_on_with, step())) {
+      throw SiteBehind(roster_.who(site), step(), seat.goes_on_with);
+    }
     seat.next = roster_.batches().next(site, step());
     seat.ready = !seat.member.facts.sends_label_maps && seat.next.size > 0;
     seat.welcomed = options_.now();

@@ -19,11 +19,13 @@
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/safetensors.hpp"
 #include "asyndgan/networks/checkpoint.hpp"
+#include "asyndgan/protocol/message.hpp"
 
 namespace asyndgan::federation {
 
-/// The checkpoints of one participant in a folder of its own, one file a step, the last few
-/// kept. A file is there whole or not at all.
+/// The checkpoints of one participant in a folder of its own, one file a step. The last few that
+/// were due are kept, and the last one that was not: those that all participants have are among
+/// the former, however often a run is interrupted. A file is there whole or not at all.
 ///
 /// Errors  WriteError, CheckpointError; both name the file.
 class Journal {
@@ -39,19 +41,28 @@ class Journal {
     }
   }
 
+  /// Why a checkpoint is written.
+  enum class Occasion {
+    due,    // its step has its turn, with all participants
+    early,  // the program ends
+  };
+
   /// The state after `step` steps of the run, and still after `until`: a site that sits steps out
   /// is the same after each of them.
   ///
   /// Requires  until >= step.
   template <std::floating_point T, Device D>
   void write(std::uint64_t step, std::uint64_t until, State<T, D>& state,
-             std::map<std::string, std::string> metadata) {
+             std::map<std::string, std::string> metadata, Occasion occasion = Occasion::due) {
+    const bool due = occasion == Occasion::due;
+    if (!due && std::filesystem::exists(file(kDue, step))) return;  // the same state
+    const std::string_view prefix = due ? kDue : kEarly;
     metadata[kUntil] = std::to_string(until);
-    networks::save_checkpoint(file(step), state, std::move(metadata));
-    auto kept = steps();
-    while (kept.size() > keep_) {
+    networks::save_checkpoint(file(prefix, step), state, std::move(metadata));
+    auto kept = steps_of(prefix);
+    while (kept.size() > (due ? keep_ : 1)) {
       std::error_code ignored;  // an old checkpoint too many does no harm
-      std::filesystem::remove(file(kept.front()), ignored);
+      std::filesystem::remove(file(prefix, kept.front()), ignored);
       kept.erase(kept.begin());
     }
   }
@@ -63,18 +74,19 @@ class Journal {
 
   /// Steps that there are checkpoints of, rising.
   [[nodiscard]] std::vector<std::uint64_t> steps() const {
-    std::vector<std::uint64_t> steps;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) continue;
-      const std::string_view digits = std::string_view(name).substr(
-          kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
-      std::uint64_t step = 0;
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
-      if (error == std::errc() && end == digits.data() + digits.size()) steps.push_back(step);
-    }
+    auto steps = steps_of(kDue);
+    const auto early = steps_of(kEarly);
+    steps.insert(steps.end(), early.begin(), early.end());
     std::sort(steps.begin(), steps.end());
+    steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
     return steps;
+  }
+
+  /// The steps of the run that each checkpoint holds the state after, rising.
+  [[nodiscard]] std::vector<protocol::StepRange> ranges() const {
+    std::vector<protocol::StepRange> ranges;
+    for (const std::uint64_t step : steps()) ranges.push_back({step, until(step)});
+    return ranges;
   }
 
   /// The checkpoint that holds the state after `step` steps of the run, if there is one.
@@ -83,31 +95,55 @@ class Journal {
     const auto behind = std::upper_bound(all.begin(), all.end(), step);
     if (behind == all.begin()) return std::nullopt;
     const std::uint64_t candidate = *std::prev(behind);
-    const auto read = safetensors::File::read(file(candidate));
-    const auto said = read.metadata().find(kUntil);
-    std::uint64_t until = candidate;
-    if (said != read.metadata().end()) {
-      const std::string& digits = said->second;
-      const auto [end, error] =
-          std::from_chars(digits.data(), digits.data() + digits.size(), until);
-      if (error != std::errc() || end != digits.data() + digits.size()) {
-        throw CheckpointError(read.source() + ": \"" + kUntil + "\" is '" + digits +
-                              "', expected a number of steps");
-      }
-    }
-    return until >= step ? std::optional(candidate) : std::nullopt;
+    return until(candidate) >= step ? std::optional(candidate) : std::nullopt;
   }
 
   [[nodiscard]] std::filesystem::path file(std::uint64_t step) const {
-    std::string digits = std::to_string(step);
-    digits.insert(0, digits.size() < 8 ? 8 - digits.size() : 0, '0');
-    return folder_ / (std::string(kPrefix) + digits + std::string(kSuffix));
+    auto due = file(kDue, step);
+    return std::filesystem::exists(due) ? due : file(kEarly, step);
   }
 
  private:
   static constexpr const char* kUntil = "until";
-  static constexpr std::string_view kPrefix = "step-";
+  static constexpr std::string_view kDue = "step-";
+  static constexpr std::string_view kEarly = "early-";
   static constexpr std::string_view kSuffix = ".safetensors";
+
+  [[nodiscard]] std::vector<std::uint64_t> steps_of(std::string_view prefix) const {
+    std::vector<std::uint64_t> steps;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) continue;
+      const std::string_view digits = std::string_view(name).substr(
+          prefix.size(), name.size() - prefix.size() - kSuffix.size());
+      std::uint64_t step = 0;
+      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
+      if (error == std::errc() && end == digits.data() + digits.size()) steps.push_back(step);
+    }
+    std::sort(steps.begin(), steps.end());
+    return steps;
+  }
+
+  /// The last step of the run that a checkpoint holds the state after.
+  [[nodiscard]] std::uint64_t until(std::uint64_t step) const {
+    const auto read = safetensors::File::read(file(step));
+    const auto said = read.metadata().find(kUntil);
+    if (said == read.metadata().end()) return step;
+    const std::string& digits = said->second;
+    std::uint64_t until = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), until);
+    if (error != std::errc() || end != digits.data() + digits.size() || until < step) {
+      throw CheckpointError(read.source() + ": \"" + kUntil + "\" is '" + digits +
+                            "', expected a number of steps, " + std::to_string(step) + " or more");
+    }
+    return until;
+  }
+
+  [[nodiscard]] std::filesystem::path file(std::string_view prefix, std::uint64_t step) const {
+    std::string digits = std::to_string(step);
+    digits.insert(0, digits.size() < 8 ? 8 - digits.size() : 0, '0');
+    return folder_ / (std::string(prefix) + digits + std::string(kSuffix));
+  }
 
   std::filesystem::path folder_;
   std::size_t keep_;

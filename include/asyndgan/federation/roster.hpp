@@ -69,9 +69,11 @@ class Roster {
   }
 
   /// A site says what it is. Where its place was kept, so is what it counts and how it behaved.
-  void greet(std::size_t site, std::string name, privacy::SiteFacts facts) {
+  void greet(std::size_t site, protocol::Hello hello) {
     Seat<G> fresh;
-    fresh.member = {std::move(name), std::move(facts), seats_[site].member.weight};
+    fresh.member = {std::move(hello.site_name), std::move(hello.facts).value(),
+                    seats_[site].member.weight};
+    fresh.goes_on_with = std::move(hello.goes_on_with);
     fresh.presence = Presence::greeted;
     fresh.conduct = seats_[site].conduct;
     fresh.conduct.last_sent = 0;  // it may have to send that again

@@ -15,6 +15,7 @@
 #include "asyndgan/federation/screening.hpp"
 #include "asyndgan/networks/network.hpp"
 #include "asyndgan/protocol/frame.hpp"
+#include "asyndgan/protocol/message.hpp"
 
 namespace asyndgan::federation {
 
@@ -61,6 +62,7 @@ struct Seat {
   std::uint64_t unasked = 0;  // first step that the site has not been asked for
   Conduct conduct;
   std::uint16_t wire_version = protocol::kWireVersion;
+  std::vector<protocol::StepRange> goes_on_with;  // by its greeting
 
   /// Something of it is to come: label maps or a gradient.
   [[nodiscard]] bool owes() const {

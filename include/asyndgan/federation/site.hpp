@@ -77,18 +77,20 @@ class Site {
     /// Puts the site back to where it stood before a step, from a checkpoint; false if there is
     /// none. For a centre that has gone back itself, in a run where every step counts.
     std::function<bool(Site&, std::uint64_t step)> rewind = {};
+    /// The steps that `rewind` can put it back to. Without, the centre does not know.
+    std::function<std::vector<protocol::StepRange>()> checkpoints = {};
   };
 
   /// Greets the centre, which will answer with a welcome. A site that was cut off in the middle
   /// of a run does it anew.
-  void greet() {
+  void greet(const Hooks& hooks = {}) {
     welcomed_ = false;
-    send(protocol::Hello{options_.name, release_.facts(samples_.facts())});
+    send(protocol::Hello{options_.name, release_.facts(samples_.facts()), goes_on_with(hooks)});
   }
 
   /// Greets the centre and sends the first label maps.
   void join(const Hooks& hooks = {}) {
-    greet();
+    greet(hooks);
     if (!serve_round(hooks))
       throw ProtocolError("the centre does not admit this site: " + farewell_);
   }
@@ -200,6 +202,16 @@ class Site {
     go_to(welcome.first_step, welcome.batch, hooks);
     if (sends_label_maps() && welcome.batch > 0) send_masks(welcome.batch);
     welcomed_ = true;
+  }
+
+  [[nodiscard]] std::vector<protocol::StepRange> goes_on_with(const Hooks& hooks) const {
+    if (!hooks.checkpoints) return {};
+    auto ranges = hooks.checkpoints();
+    if (ranges.empty() && answered_ == 0) return {};  // it is new
+    if (exchange_ == 0) ranges.push_back({answered(), std::max(answered(), step())});
+    if (last_answer_ && plan_.size() == 1)
+      ranges.push_back({last_answer_->step, last_answer_->step});
+    return ranges;
   }
 
   /// The centre asks for this site's part from `first` on. Where every step counts, the site

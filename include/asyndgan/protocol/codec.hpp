@@ -41,6 +41,12 @@ class MessageWriter {
   void write(const Hello& hello) {
     writer_.text(hello.site_name);
     part(hello.facts, [&](const auto& facts) { write_facts(facts, writer_); });
+    if (options_.version == 1) return;
+    writer_.number(static_cast<std::uint32_t>(hello.goes_on_with.size()));
+    for (const StepRange& range : hello.goes_on_with) {
+      writer_.number(range.first);
+      writer_.number(range.last);
+    }
   }
   void write(const Welcome& welcome) {
     writer_.number(welcome.rank);
@@ -189,7 +195,18 @@ class MessageReader {
                           "', expected one without '/' and '\\' that does not start with '.'");
     }
     auto facts = detail::read_facts(reader_, limits_);
-    return {std::move(name), shared(privacy::Content::site_facts, 1, std::move(facts))};
+    return {std::move(name), shared(privacy::Content::site_facts, 1, std::move(facts)),
+            version_ == 1 ? std::vector<StepRange>() : step_ranges()};
+  }
+  [[nodiscard]] std::vector<StepRange> step_ranges() {
+    std::vector<StepRange> ranges(
+        reader_.number<std::uint32_t>("number of step ranges", 0, kMostStepRanges));
+    for (StepRange& range : ranges) {
+      range.first = reader_.number<std::uint64_t>("first step of a range");
+      range.last =
+          reader_.number<std::uint64_t>("last step of a range", range.first, ~std::uint64_t{0});
+    }
+    return ranges;
   }
 
   [[nodiscard]] Welcome welcome() {

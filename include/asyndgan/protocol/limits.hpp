@@ -11,7 +11,8 @@ namespace asyndgan::protocol {
 /// The most that a Welcome may announce: a site compares it with its own ceiling before it takes
 /// limits from it.
 inline constexpr std::uint32_t kLargestBatch = 1U << 20;
-inline constexpr std::uint32_t kLargestPlan = 1000;  // updates of D for one of G
+inline constexpr std::uint32_t kLargestPlan = 1000;   // updates of D for one of G
+inline constexpr std::uint32_t kMostStepRanges = 64;  // of a Hello
 
 /// The most that a message may ask for, from this side's own configuration. Every number of a
 /// peer is held against it before memory is taken for it.

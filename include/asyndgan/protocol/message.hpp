@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "asyndgan/core/label_map.hpp"
 #include "asyndgan/privacy/aggregate.hpp"
@@ -24,10 +25,21 @@ namespace asyndgan::protocol {
 /// Names a run; 0 before the centre has told it.
 using RunId = std::uint64_t;
 
+/// Steps of the generator, both ends included.
+struct StepRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+
+  friend bool operator==(const StepRange&, const StepRange&) = default;
+};
+
 /// Site to centre, first. The step is 0.
 struct Hello {
   std::string site_name;
   privacy::Shareable<privacy::SiteFacts> facts;
+  /// Steps that the site can go on with, as it is or from a checkpoint; none: any. Wire version 1
+  /// does not say so.
+  std::vector<StepRange> goes_on_with = {};
 };
 
 /// Centre to site, the answer to Hello.
