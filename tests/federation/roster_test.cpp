@@ -33,6 +33,10 @@ privacy::SiteFacts facts(std::uint32_t samples = 10) {
           .width = kSide};
 }
 
+protocol::Hello hello(const std::string& name, const privacy::SiteFacts& says = facts()) {
+  return {name, privacy::Release({}, 1).facts(says)};
+}
+
 TEST_CASE("A roster needs sites, and no more of them than it has places", "[federation]") {
   CHECK_THROWS_WITH(Seats(0, options()), "a federation needs at least one site, none was given");
   const auto many = options(3);
@@ -49,7 +53,7 @@ TEST_CASE("Whoever is there shares the weight", "[federation]") {
   CHECK(!roster.strict());
   CHECK(roster.first_missing() == "site 1");
   for (std::size_t site = 0; site < 3; ++site) {
-    roster.greet(site, "s" + std::to_string(site), facts());
+    roster.greet(site, hello("s" + std::to_string(site)));
     roster.give_place(site, limits());
   }
   CHECK(roster.count(Presence::present) == 3);
@@ -68,8 +72,8 @@ TEST_CASE("Given weights stay with their sites", "[federation]") {
   given.weighting = Weighting::given;
   given.site_weights = {1, 2, 5};
   Seats roster(3, given);
-  roster.greet(2, "last", facts());
-  roster.greet(0, "first", facts());
+  roster.greet(2, hello("last"));
+  roster.greet(0, hello("first"));
   roster[2].presence = roster[0].presence = Presence::present;
   roster.weigh();
   CHECK(roster.shares() == std::vector<double>{1.0 / 6, 0, 5.0 / 6});
@@ -89,7 +93,7 @@ TEST_CASE("The cap is a multiple of what sites send", "[federation]") {
   CHECK(roster.cap(1) == 1);
   CHECK(roster.cap(6) == 1);
   CHECK(roster.cap(60) == 0.1);
-  roster.greet(2, "again", facts());
+  roster.greet(2, hello("again"));
   CHECK(roster[2].conduct.magnitude == 60);
   capped.norm_cap = -1;
   CHECK_THROWS_WITH(Seats(3, capped), Catch::StartsWith("norm cap: -1.000000 given"));
@@ -98,14 +102,14 @@ TEST_CASE("The cap is a multiple of what sites send", "[federation]") {
 TEST_CASE("A site that does not fit gets no place", "[federation]") {
   const auto one = options(1);
   Seats roster(2, one);
-  roster.greet(0, "north", facts());
+  roster.greet(0, hello("north"));
   roster.give_place(0, limits());
   auto wrong = facts();
   wrong.height = 99;
-  roster.greet(1, "south", wrong);
+  roster.greet(1, hello("south", wrong));
   CHECK_THROWS_WITH(roster.give_place(1, limits()),
                     "site 'south' has 99 rows, this run expects 16");
-  roster.greet(1, "north", facts());
+  roster.greet(1, hello("north"));
   CHECK_THROWS_WITH(roster.give_place(1, limits()), "two sites call themselves 'north'");
   CHECK(roster[1].presence == Presence::away);
   CHECK(roster.shares() == std::vector<double>{1, 0});

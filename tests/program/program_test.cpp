@@ -169,10 +169,10 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   CHECK(fine.code == 0);
   CHECK_THAT(fine.err,
              Contains("north: 8 images of 2 patients") && Contains("all in place") &&
-                 Contains("gradients of about 3.9 kB (float32) leave each site per step"));
+                 Contains("gradients of about 16.4 kB (float32) leave each site per step"));
   const Ended shorter =
       run(scratch.path(), {"check", config, "--set", "training.gradient_encoding=int8"});
-  CHECK_THAT(shorter.err, Contains("gradients of about 985 B (int8) leave each site per step"));
+  CHECK_THAT(shorter.err, Contains("gradients of about 4.13 kB (int8) leave each site per step"));
   fs::remove(scratch.path() / "north" / "p1_T1.nii.gz");
   std::ofstream(scratch.path() / "south" / "p0_labels.nii.gz") << "not an image";
   const Ended broken = run(scratch.path(), {"check", config, "--json"});
