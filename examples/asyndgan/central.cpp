@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/federation/central.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "asyndgan/federation/journal.hpp"
@@ -13,6 +15,7 @@
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/progress.hpp"
+#include "best_effort.hpp"
 #include "central_status.hpp"
 #include "network.hpp"
 #include "networks.hpp"
@@ -67,9 +70,9 @@ class CentralRun {
           progress.clear();
           voice.say(change);
         }
-        progress.update(static_cast<std::int64_t>(report.step), note(report, log));
+        progress.update(static_cast<std::int64_t>(report.step), note(report, log, voice));
         if (report.step % static_cast<std::uint64_t>(config_.training.checkpoint_every) == 0)
-          save();
+          checkpoints_(voice, [this] { save(); });
       }
     } catch (...) {  // Ctrl-C, or a run that cannot go on: the steps so far are not lost
       progress.clear();
@@ -77,11 +80,8 @@ class CentralRun {
       throw;
     }
     progress.end();
-    save();
+    deliver(voice);
     central_.finish("the run is complete");
-    const optim::AveragedScope averaged(central_.average());
-    networks::save_network(generator_file(folder_), central_.generator(),
-                           {{"step", std::to_string(central_.step())}});
     voice.say("generator: " + generator_file(folder_).string());
   }
 
@@ -102,8 +102,26 @@ class CentralRun {
                    {{"architecture", central_.generator().describe()}});
   }
 
+  /// What the run was for. Room on the disk is waited for as a site would be.
+  void deliver(const Voice& voice) {
+    using Clock = std::chrono::steady_clock;
+    const auto write = [this] {
+      save();
+      const optim::AveragedScope averaged(central_.average());
+      networks::save_network(generator_file(folder_), central_.generator(),
+                             {{"step", std::to_string(central_.step())}});
+    };
+    BestEffort results("the results");
+    const auto until = Clock::now() + network_options(config_).grace;
+    while (Clock::now() < until && !interrupted()) {
+      if (results(voice, write)) return;
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+    write();
+  }
+
   std::vector<telemetry::Figure> note(const typename Central::Report& report,
-                                      telemetry::EventLog& log) {
+                                      telemetry::EventLog& log, const Voice& voice) {
     telemetry::Event event = {{"phase", kTrainPhase},
                               {"step", report.step},
                               {"answers", report.parts.size()},
@@ -126,13 +144,15 @@ class CentralRun {
       event["generator"] = generator / told;
       figures.push_back({"G", generator / told});
     }
-    log.append(event);
+    events_(voice, [&] { log.append(event); });
     return figures;
   }
 
   const RunFolder& folder_;
   const RunConfig& config_;
   federation::Journal journal_;
+  BestEffort checkpoints_{"checkpoints"};
+  BestEffort events_{"events"};
   std::unique_ptr<CentralStatus> status_;  // none where no page is served
   Central central_;
 };

@@ -118,10 +118,11 @@ awaitable<void> SocketEndpoint::watch() {
     co_await watch_.async_wait(resume_with(ignored));
     tell_refused();
     const auto now = Clock::now();
-    bool judge_all = false;
-    if (now - refreshed >= std::min<Clock::duration>(kRefresh, 6 * options_.heartbeat)) {
+    const bool judge_all =
+        now - refreshed >= std::min<Clock::duration>(kRefresh, 6 * options_.heartbeat);
+    if (judge_all) {
       refreshed = now;
-      judge_all = security_->refresh();
+      security_->refresh();
     }
     const auto sessions = sessions_;  // ending one changes the set
     for (const auto& session : sessions) {
