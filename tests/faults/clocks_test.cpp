@@ -99,9 +99,8 @@ TEST_CASE("F16: a centre whose clock jumps", "[faults]") {
   CHECK(run.south->wait().code == -SIGKILL);
   const Since refused(run.log("centre"));
   run.south = consortium.site("south", run.out);
-  seconds_until("the centre doubts its clock", 10, [&] {
-    return refused.says("is not valid before") && refused.says("is the clock right?");
-  });
+  seconds_until("the centre doubts its clock", 10,
+                [&] { return refused.says("is the clock right?"); });
   const Since right(run.events());
   calendar.set("+0");
   const double back = seconds_until("south is in", 15, [&] { return right.says(kOfSouth); });
@@ -116,7 +115,7 @@ TEST_CASE("F16: a centre whose clock jumps", "[faults]") {
 constexpr auto kBrief = std::chrono::seconds(20);
 
 void renew(const Consortium& consortium, const std::string& site, transport::UtcTime made) {
-  transport::Authority(consortium.path() / "authority")
+  transport::Authority(consortium.path() / "authority" / "authority")
       .issue({.name = site, .renew = true}, consortium.path() / "certificates" / site, made);
 }
 transport::UtcTime made_for_brief() { return utc_now() - std::chrono::days(30) + kBrief; }
@@ -174,8 +173,8 @@ TEST_CASE(
   const double back = seconds_until("south is in", 10, [&] { return renewed.says(kOfSouth); });
 
   const Since second(run.events());
-  transport::Authority(consortium.path() / "authority").revoke("south", utc_now());
-  std::filesystem::copy_file(consortium.path() / "authority" / "revoked.pem",
+  transport::Authority(consortium.path() / "authority" / "authority").revoke("south", utc_now());
+  std::filesystem::copy_file(consortium.path() / "authority" / "authority" / "revoked.pem",
                              consortium.path() / "certificates" / "centre" / "revoked.pem",
                              std::filesystem::copy_options::overwrite_existing);
   const double revoked = seconds_until("south is out", 60, [&] { return second.says(kSouthGone); });

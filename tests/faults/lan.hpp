@@ -147,8 +147,7 @@ class Lan {
   }
 
   void drop(const std::string& host, const std::string& match) const {
-    run(host, "nft add rule inet faults input " + match + (match.empty() ? "" : " ") +
-                  "iifname eth0 drop");
+    run(host, "nft 'add rule inet faults input " + match + " iifname eth0 drop'");
   }
 
   [[nodiscard]] std::string number(const std::string& host) const {

@@ -104,8 +104,11 @@ TEST_CASE("F15: a centre without file handles keeps the sites that it has", "[fa
     if (word.starts_with("network.port=")) port = word.substr(word.find('=') + 1);
   }
   // Connections of nobody in particular, which say nothing; each is given up after 10 s.
-  lan.run("south", "bash -c 'for i in $(seq 40); do exec {handle}<>/dev/tcp/10.77.0.1/" + port +
-                       "; done; sleep 8' >/dev/null & sleep 1");
+  const auto crowd = start_on(
+      lan, "south", consortium.path() / "crowd",
+      {"bash", "-c",
+       "for i in $(seq 40); do exec {handle}<>/dev/tcp/10.77.0.1/" + port + "; done; sleep 9"});
+  pause(1);
   const auto south = consortium.site("south", "run");
   seconds_until("the centre tells that it has no handles", 5,
                 [&] { return said.says("no new site can connect for now: Too many open files"); });
@@ -145,9 +148,9 @@ TEST_CASE("F15: a centre that the system kills for its memory", "[faults]") {
   Run run(consortium, "parts");
   run.wait_for_steps(20);
   // Somebody who takes all the memory there is, and whom the system may not kill for it.
-  require_shell("sh -c '" + enter +
-                "echo -1000 > /proc/$$/oom_score_adj; exec timeout -s KILL 5 tail /dev/zero' "
-                ">/dev/null 2>&1 &");
+  const auto hog =
+      start_on(lan, "centre", consortium.path() / "hog",
+               {"sh", "-c", enter + "echo -1000 > /proc/$$/oom_score_adj; exec tail /dev/zero"});
   CHECK(run.central->wait().code == -SIGKILL);
   consortium.start_by("centre", plain);
   const Since restarted(run.events());

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "faults/lan.hpp"
@@ -27,6 +28,18 @@ struct LanConsortium : Consortium {
     for (const std::string who : {"centre", "north", "south"}) start_by(who, lan.launcher(who));
   }
 };
+
+/// A program of somebody else's on a host; it ends with the test.
+[[nodiscard]] inline std::unique_ptr<Process> start_on(const Lan& lan, const std::string& host,
+                                                       const std::filesystem::path& scratch,
+                                                       const std::vector<std::string>& command) {
+  auto words = lan.launcher(host);
+  program::test::RunOptions options;
+  options.program = words.front();
+  words.erase(words.begin());
+  words.insert(words.end(), command.begin(), command.end());
+  return std::make_unique<Process>(scratch, std::move(words), options);
+}
 
 /// Centre and sites of a consortium, started.
 struct Run {
