@@ -111,24 +111,24 @@ TEST_CASE("F16: a centre whose clock jumps", "[faults]") {
   run.stop();
 }
 
-/// What is left of the life of a certificate that is made by this.
 constexpr auto kBrief = std::chrono::seconds(20);
+constexpr auto kUsual = std::chrono::days(30);
 
-void renew(const Consortium& consortium, const std::string& site, transport::UtcTime made) {
+void renew(const Consortium& consortium, const std::string& site, std::chrono::seconds lifetime) {
   transport::Authority(consortium.path() / "authority" / "authority")
-      .issue({.name = site, .renew = true}, consortium.path() / "certificates" / site, made);
+      .issue({.name = site, .lifetime = lifetime, .renew = true},
+             consortium.path() / "certificates" / site, utc_now());
 }
-transport::UtcTime made_for_brief() { return utc_now() - std::chrono::days(30) + kBrief; }
 
 TEST_CASE("F17: a certificate that is replaced before it expires costs no step", "[faults]") {
   ASYNDGAN_REQUIRE_NAMESPACES();
   const Lan lan;
   LanConsortium consortium(lan, kEndless);
-  renew(consortium, "south", made_for_brief());
+  renew(consortium, "south", kBrief);
   const auto begin = Clock::now();
   const Run run(consortium);
   run.wait_for_steps(20);
-  renew(consortium, "south", utc_now());
+  renew(consortium, "south", kUsual);
   const Since south(run.log("south"));
   const double seen = seconds_until("south connects anew", 60,
                                     [&] { return south.says("connected to the centre"); });
@@ -158,7 +158,7 @@ TEST_CASE(
   const Lan lan;
   LanConsortium consortium(lan, kEndless);
   consortium.set("network.minimum_sites=1");
-  renew(consortium, "south", made_for_brief());
+  renew(consortium, "south", kBrief);
   const auto expires = Clock::now() + kBrief;
   const Run run(consortium);
   run.wait_for_steps(20);
@@ -169,7 +169,7 @@ TEST_CASE(
   CHECK(out <= 32);
   seconds_until("south knows why", 10, [&] { return south.says("expired on 20"); });
   const Since renewed(run.events());
-  renew(consortium, "south", utc_now());
+  renew(consortium, "south", kUsual);
   const double back = seconds_until("south is in", 10, [&] { return renewed.says(kOfSouth); });
 
   const Since second(run.events());

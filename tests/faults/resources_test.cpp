@@ -3,8 +3,10 @@
 // F14, F15: disks, file handles and memory that run out.
 
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "faults/machine.hpp"
 #include "faults/run.hpp"
@@ -140,18 +142,20 @@ TEST_CASE("F15: a centre that the system kills for its memory", "[faults]") {
   consortium.keep_secrets("whole");
 
   const SmallMemory memory(std::size_t{128} << 20);
-  const std::string enter = "echo $$ > " + memory.members().string() + "; ";
+  const std::string enter = "echo $$ > " + memory.members().string() + " && ";
   const auto plain = lan.launcher("centre");
-  auto launcher = plain;
-  launcher.insert(launcher.end(), {"sh", "-c", enter + "exec \"$@\"", "sh"});
+  std::vector<std::string> launcher = {
+      "/bin/sh", "-c", enter + "echo 1000 > /proc/$$/oom_score_adj && exec \"$@\"", "sh"};
+  launcher.insert(launcher.end(), plain.begin(), plain.end());
   consortium.start_by("centre", launcher);
   Run run(consortium, "parts");
   run.wait_for_steps(20);
-  // Somebody who takes all the memory there is, and whom the system may not kill for it.
-  const auto hog =
-      start_on(lan, "centre", consortium.path() / "hog",
-               {"sh", "-c", enter + "echo -1000 > /proc/$$/oom_score_adj; exec tail /dev/zero"});
-  CHECK(run.central->wait().code == -SIGKILL);
+  // Somebody who takes all the memory there is. The system is told to kill the centre first.
+  {
+    const Process hog(consortium.path() / "hog", {"-c", enter + "exec tail /dev/zero"},
+                      {.program = "/bin/sh"});
+    CHECK(run.central->wait().code == -SIGKILL);
+  }
   consortium.start_by("centre", plain);
   const Since restarted(run.events());
   run.central = consortium.central(run.out);
