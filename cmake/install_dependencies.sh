@@ -5,6 +5,7 @@
 # when all are there. Arguments name the groups wanted on top of the build itself:
 #   data     the head volume that examples/run.sh prepares its federation from
 #   dev      formatter, linter, documentation generator and the second compiler, for CI
+#   faults   networks, disks and clocks that break, for tests/run.sh --faults
 #   browser  Chromium, 360 MB, in which the status page is tested; without it those tests are skipped
 set -euo pipefail
 
@@ -24,8 +25,9 @@ for group in "$@"; do
   case "$group" in
     data) packages+=(mricron-data) ;;
     dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen libbenchmark-dev) ;;
+    faults) packages+=(iproute2 nftables procps util-linux libfaketime) ;;
     browser) packages+=(chromium) ;;
-    *) echo "install_dependencies.sh: unknown group '$group' (expected: data, dev, browser)" >&2
+    *) echo "install_dependencies.sh: unknown group '$group' (expected: data, dev, faults, browser)" >&2
        exit 2 ;;
   esac
 done

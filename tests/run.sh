@@ -9,6 +9,8 @@
 #                           clang-tidy, and a minute of each fuzzer
 #   tests/run.sh --fuzz [SECONDS]   the fuzzers of tests/fuzz only, 60 seconds each unless told
 #                           otherwise; what they find stays in build/fuzz/found
+#   tests/run.sh --faults   the program in networks, on disks and by clocks that break, for a quarter
+#                           of an hour and as root; no other run has these. Ends with what was measured
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,10 +18,11 @@ fast=0
 long=0
 fuzz=0  # seconds of each fuzzer
 fuzz_only=0
+faults=0
 # What parses bytes, shares memory or computes indices.
 sanitized=(core kernels layers networks losses privacy protocol transport net federation data)
 threaded=(core kernels layers transport net federation)
-exclude=(-LE long)
+exclude=(-LE '^(long|faults)$')
 while (($# > 0)); do
   case "$1" in
     --fast) fast=1 ;;
@@ -30,12 +33,13 @@ while (($# > 0)); do
         shift
       fi
       ;;
+    --faults) faults=1 ;;
     --long)
-      long=1 fuzz=60 exclude=()
+      long=1 fuzz=60 exclude=(-LE '^faults$')
       sanitized+=(optim modality metrics downstream telemetry program)
       ;;
-    -h | --help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -h | --help) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
@@ -66,6 +70,7 @@ run_fuzzers() {  # from the committed seeds and what earlier runs came to
 }
 
 groups=(data dev)
+((!faults)) || groups+=(faults)
 ((!long)) || groups+=(browser)  # 360 MB, which not every run is worth
 cmake/install_dependencies.sh "${groups[@]}"
 mkdir -p build
@@ -74,6 +79,16 @@ if ((fuzz_only)); then
   section "Fuzzers"
   run_fuzzers
   exit
+fi
+
+if ((faults)); then
+  section "Build, warnings as errors"
+  build ci test_faults
+  section "Faults"
+  code=0
+  ctest --preset ci -L '^faults$' || code=$?
+  grep -h '^measured: ' build/ci/Testing/Temporary/LastTest.log || true
+  exit "$code"
 fi
 
 if ((!fast)); then

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/federation/central.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "asyndgan/federation/journal.hpp"
@@ -14,6 +16,7 @@
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/progress.hpp"
+#include "best_effort.hpp"
 #include "central_status.hpp"
 #include "network.hpp"
 #include "networks.hpp"
@@ -65,7 +68,7 @@ class CentralRun {
         if (interrupted()) throw Interrupted{};  // in a run that never waits too
         const auto report = central_.round();
         const auto event = event_of(report);
-        log.append(event);
+        events_(voice, [&] { log.append(event); });
         if (status_) status_->after_round(report, event, central_);
         for (const auto& change : report.changes) {
           progress.clear();
@@ -73,7 +76,7 @@ class CentralRun {
         }
         progress.update(static_cast<std::int64_t>(report.step), figures(event));
         if (report.step % static_cast<std::uint64_t>(config_.training.checkpoint_every) == 0) {
-          save(Occasion::due);
+          checkpoints_(voice, [this] { save(Occasion::due); });
         }
       }
     } catch (...) {  // Ctrl-C, or a run that cannot go on: the steps so far are not lost
@@ -82,11 +85,8 @@ class CentralRun {
       throw;
     }
     progress.end();
-    save(Occasion::early);
+    deliver(voice);
     central_.finish("the run is complete");
-    const optim::AveragedScope averaged(central_.average());
-    networks::save_network(generator_file(folder_), central_.generator(),
-                           {{"step", std::to_string(central_.step())}});
     voice.say("generator: " + generator_file(folder_).string());
   }
 
@@ -105,6 +105,24 @@ class CentralRun {
     central_.collect(state);
     journal_.write(central_.step(), central_.step(), state,
                    {{"architecture", central_.generator().describe()}}, occasion);
+  }
+
+  /// What the run was for. Room on the disk is waited for as a site would be.
+  void deliver(const Voice& voice) {
+    using Clock = std::chrono::steady_clock;
+    const auto write = [this] {
+      save(Occasion::early);
+      const optim::AveragedScope averaged(central_.average());
+      networks::save_network(generator_file(folder_), central_.generator(),
+                             {{"step", std::to_string(central_.step())}});
+    };
+    BestEffort results("the results");
+    const auto until = Clock::now() + network_options(config_).grace;
+    while (Clock::now() < until && !interrupted()) {
+      if (results(voice, write)) return;
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+    write();
   }
 
   telemetry::Event event_of(const typename Central::Report& report) const {
@@ -138,6 +156,8 @@ class CentralRun {
   const RunFolder& folder_;
   const RunConfig& config_;
   federation::Journal& journal_;
+  BestEffort checkpoints_{"checkpoints"};
+  BestEffort events_{"events"};
   std::unique_ptr<CentralStatus> status_;  // none where no page is served
   Central central_;
 };

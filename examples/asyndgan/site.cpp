@@ -18,6 +18,7 @@
 #include "asyndgan/privacy/secret.hpp"
 #include "asyndgan/protocol/message.hpp"
 #include "asyndgan/transport/backoff.hpp"
+#include "best_effort.hpp"
 #include "federation_data.hpp"
 #include "network.hpp"
 #include "networks.hpp"
@@ -29,6 +30,7 @@ namespace asyndgan::program {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 /// What keys the site's draws and noise: made once, and never told to anybody.
 std::uint64_t secret_in(const fs::path& folder) {
@@ -69,18 +71,24 @@ class SiteRun {
   /// Until the centre says goodbye. A link that breaks is made anew, for as long as it takes.
   void run(const Voice& voice) {
     const auto data = load_source(config_, config_.data.sites[index_]);
-    const typename Site::Hooks hooks{.before_answer = [this](Site& site) { write_if_due(site); },
-                                     .after_step = [this](Site& site) { after_step(site); },
-                                     .rewind =
-                                         [this](Site& site, std::uint64_t step) {
-                                           const auto saved = journal_.covering(step);
-                                           if (saved) read(site, *saved);
-                                           return saved.has_value();
-                                         },
-                                     .checkpoints = [this] { return journal_.ranges(); }};
+    const typename Site::Hooks hooks{
+        .before_answer = [&](Site& site) { write_if_due(site, voice); },
+        .after_step = [&](Site& site) { after_step(site, voice); },
+        .rewind =
+            [this](Site& site, std::uint64_t step) {
+              const auto saved = journal_.covering(step);
+              if (saved) read(site, *saved);
+              return saved.has_value();
+            },
+        .checkpoints = [this] { return journal_.ranges(); }};
     for (;;) {
+      std::optional<Clock::time_point> tried = Clock::now();
+      const auto wait_after = [&](const Error& error) {
+        this->wait_after(error, tried.value_or(Clock::now()), voice);
+      };
       try {
         auto link = program::connect(config_, options_.name);
+        tried.reset();
         voice.say("connected to the centre at " + meeting_place(config_));
         if (site_) {
           site_->reconnect(std::move(link));
@@ -95,11 +103,14 @@ class SiteRun {
       } catch (const TransportReplaced&) {
         throw;
       } catch (const TransportError& error) {
-        if (config_.network.link == LinkKind::mpi) throw;  // whose processes cannot come back
-        const auto wait = backoff_.next();
-        voice.say(std::string(error.what()) + "; trying again in " + std::to_string(wait.count()) +
-                  " ms");
-        sleep(wait);
+        wait_after(error);
+      } catch (const WriteError& error) {  // of the ledger: what it has no room for does not leave
+        if (!site_ || interrupted()) throw;
+        site_->leave();
+        wait_after(error);
+      } catch (const CertificateError& error) {  // it expired: until there is a new one
+        if (!site_) throw;
+        wait_after(error);
       }
     }
   }
@@ -107,16 +118,16 @@ class SiteRun {
  private:
   /// By the step that a checkpoint of the centre is due at, or those before it that the site sits
   /// out.
-  void write_if_due(Site& site) {
+  void write_if_due(Site& site, const Voice& voice) {
     const auto every = static_cast<std::uint64_t>(config_.training.checkpoint_every);
     auto due = site.answered();
     while (due < site.step() && due % every != 0) ++due;
-    if (due % every == 0) write(site, Occasion::due);
+    if (due % every == 0) checkpoints_(voice, [&] { write(site, Occasion::due); });
   }
 
-  void after_step(Site& site) {
+  void after_step(Site& site, const Voice& voice) {
     backoff_.reset();
-    if (site.answered() == 0 && journal_.steps().empty()) write(site, Occasion::due);
+    if (site.answered() == 0 && journal_.steps().empty()) write_if_due(site, voice);
     if (!interrupted()) return;
     if (saves_early(config_)) write(site, Occasion::early);
     throw Interrupted{};
@@ -134,11 +145,18 @@ class SiteRun {
     journal_.read(step, state);
   }
 
-  static void sleep(std::chrono::milliseconds wait) {
-    const auto end = std::chrono::steady_clock::now() + wait;
-    while (std::chrono::steady_clock::now() < end) {
+  /// To be called where `error` is caught. Attempts are so far apart from beginning to beginning:
+  /// one that waited in vain for an answer has waited already.
+  void wait_after(const Error& error, Clock::time_point tried, const Voice& voice) {
+    using std::chrono::milliseconds;
+    if (config_.network.link == LinkKind::mpi) throw;  // whose processes cannot come back
+    const auto end = tried + backoff_.next();
+    const auto left = std::max<Clock::duration>(end - Clock::now(), milliseconds(0));
+    voice.say(std::string(error.what()) + "; trying again in " +
+              std::to_string(std::chrono::duration_cast<milliseconds>(left).count()) + " ms");
+    while (Clock::now() < end) {
       if (interrupted()) throw Interrupted{};
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      std::this_thread::sleep_for(milliseconds(20));
     }
   }
 
@@ -146,6 +164,7 @@ class SiteRun {
   std::size_t index_;
   privacy::EgressLedger ledger_;
   federation::Journal journal_;
+  BestEffort checkpoints_{"checkpoints"};
   transport::Backoff backoff_;
   federation::SiteOptions<Net> options_;
   std::optional<Site> site_;

@@ -31,8 +31,9 @@ std::span<const std::byte> Outgoing::next() const {
   return left.first(std::min(left.size(), kSlice));
 }
 
-Mailbox::Mailbox(Peer first, std::vector<std::string> labels, const NetworkOptions& options)
-    : first_(first), options_(options), seats_(labels.size()) {
+Mailbox::Mailbox(Peer first, std::vector<std::string> labels, const NetworkOptions& options,
+                 Returns returns)
+    : first_(first), options_(options), returns_(returns), seats_(labels.size()) {
   for (std::size_t i = 0; i < labels.size(); ++i) seats_[i].label = std::move(labels[i]);
 }
 
@@ -294,7 +295,8 @@ Mailbox::Seat* Mailbox::next_ready() {
 }
 
 bool Mailbox::anybody_left() const {
-  return std::any_of(seats_.begin(), seats_.end(),
+  return returns_ == Returns::yes ||
+         std::any_of(seats_.begin(), seats_.end(),
                      [](const Seat& seat) { return seat.gone.empty() || !seat.entries.empty(); });
 }
 

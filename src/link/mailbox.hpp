@@ -64,8 +64,12 @@ struct Outgoing {
 /// is on its way out, and which connection is a peer's present one.
 class Mailbox {
  public:
+  /// Whether a peer that is gone may come back, so that somebody is left to wait for.
+  enum class Returns { no, yes };
+
   /// Peers `first`, `first` + 1, ... with the words that errors call them by.
-  Mailbox(Peer first, std::vector<std::string> labels, const NetworkOptions& options);
+  Mailbox(Peer first, std::vector<std::string> labels, const NetworkOptions& options,
+          Returns returns);
 
   // For callers: the operations of the concept.
   void send(Peer peer, std::span<const std::byte> message);
@@ -125,6 +129,7 @@ class Mailbox {
 
   Peer first_;
   NetworkOptions options_;
+  Returns returns_;
   mutable std::mutex mutex_;  // of all below
   std::deque<Seat> seats_;    // a deque, because a Seat cannot move
   std::condition_variable any_;

@@ -32,7 +32,8 @@ std::vector<std::string> labels(const Star& star) {
 
 Endpoint::Endpoint(const MpiOptions& options)
     : options_(checked(options)),
-      mailbox_(star_.rank() == kCentral ? 1 : kCentral, labels(star_), options_) {
+      mailbox_(star_.rank() == kCentral ? 1 : kCentral, labels(star_), options_,
+               net::Mailbox::Returns::no) {
   const bool centre = rank() == kCentral;
   const Peer last = centre ? sites() : kCentral;
   for (Peer peer = centre ? 1 : kCentral; peer <= last; ++peer) {

@@ -30,7 +30,7 @@ class Plain : public Security {
     return std::make_unique<PlainStream>(socket);
   }
   [[nodiscard]] bool proves_names() const override { return false; }
-  [[nodiscard]] bool refresh() override { return false; }
+  void refresh() override {}
   [[nodiscard]] std::optional<std::string> objection(const Stream&) const override {
     return std::nullopt;
   }

@@ -40,7 +40,7 @@ SocketEndpoint::SocketEndpoint(const Listening& listening, const NetworkOptions&
     : options_(options),
       security_(std::move(security)),
       roster_(listening.sites),
-      mailbox_(1, labels_of(listening.sites), options) {
+      mailbox_(1, labels_of(listening.sites), options, Mailbox::Returns::yes) {
   require_options(options);
   if (roster_.empty()) throw ContractViolation("a centre needs the name of at least one site");
   for (const auto& name : roster_) {
@@ -59,7 +59,7 @@ SocketEndpoint::SocketEndpoint(const Joining& joining, const NetworkOptions& opt
     : options_(options),
       security_(std::move(security)),
       port_(joining.port),
-      mailbox_(kCentral, {"the centre"}, options) {
+      mailbox_(kCentral, {"the centre"}, options, Mailbox::Returns::no) {
   require_options(options);
   if (!security_->proves_names()) require_name(joining.name);
   launch();
@@ -118,10 +118,11 @@ awaitable<void> SocketEndpoint::watch() {
     co_await watch_.async_wait(resume_with(ignored));
     tell_refused();
     const auto now = Clock::now();
-    bool judge_all = false;
-    if (now - refreshed >= std::min<Clock::duration>(kRefresh, 6 * options_.heartbeat)) {
+    const bool judge_all =
+        now - refreshed >= std::min<Clock::duration>(kRefresh, 6 * options_.heartbeat);
+    if (judge_all) {
       refreshed = now;
-      judge_all = security_->refresh();
+      security_->refresh();
     }
     const auto sessions = sessions_;  // ending one changes the set
     for (const auto& session : sessions) {

@@ -54,9 +54,9 @@ class Security {
   [[nodiscard]] virtual bool proves_names() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Stream> open(int socket) = 0;
 
-  /// Reads again what may have changed; true if open streams must be judged anew.
-  [[nodiscard]] virtual bool refresh() = 0;
-  /// Why a stream that was once let in no longer is.
+  /// Reads again what may have changed.
+  virtual void refresh() = 0;
+  /// Why a stream that was once let in no longer is, by what the last refresh() found.
   [[nodiscard]] virtual std::optional<std::string> objection(const Stream& stream) const = 0;
 };
 

@@ -194,17 +194,19 @@ class TlsSecurity : public Security {
     return std::make_unique<TlsStream>(credentials_, expected_, socket);
   }
 
-  [[nodiscard]] bool refresh() override {
+  void refresh() override {
     reload();
-    return std::exchange(judges_anew_, false);
+    list_is_new_ = std::exchange(changed_, false);
   }
 
-  // Judged for the moment that the list is from: a connection outlives its certificate, and who
-  // is on a list that has become too old was revoked all the same.
+  // By a list for the moment that it is from: who is on one that has become too old was revoked
+  // all the same.
   [[nodiscard]] std::optional<std::string> objection(const Stream& stream) const override {
     X509& peer = *static_cast<const TlsStream&>(stream).peer();
+    const UtcTime until = time_of(*X509_get0_notAfter(&peer));
+    if (until <= utc_now()) return title_of(peer) + " expired on " + utc_text(until);
     const Believed& by = credentials_.believed();
-    if (by.revoked == nullptr) return std::nullopt;
+    if (!list_is_new_ || by.revoked == nullptr) return std::nullopt;
     const UtcTime at = time_of(*X509_CRL_get0_lastUpdate(by.revoked.get()));
     const auto refused = why_refused(peer, *by.authority, by.revoked.get(), expected_.role, at);
     if (!refused || refused->code != X509_V_ERR_CERT_REVOKED) return std::nullopt;
@@ -212,11 +214,12 @@ class TlsSecurity : public Security {
   }
 
  private:
-  void reload() { judges_anew_ = credentials_.refresh() || judges_anew_; }
+  void reload() { changed_ = credentials_.refresh() || changed_; }
 
   Expected expected_;
   Credentials credentials_;
-  bool judges_anew_ = false;
+  bool changed_ = false;  // what others are judged by, since the last refresh()
+  bool list_is_new_ = false;
 };
 
 }  // namespace

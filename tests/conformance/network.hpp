@@ -67,6 +67,19 @@ void check_newer_connection() {
   CHECK(fresh.receive(0, 5s) == numbered(0, 2));
 }
 
+/// A centre that has nobody left waits: its own line may have been cut.
+template <class Net>
+void check_all_gone() {
+  Net net;
+  auto central = net.listen({"north"}, brisk());
+  net.connect("north", central.port(), brisk()).close();
+  CHECK(central.receive_any(5s).gone());
+  CHECK_THROWS_AS(central.receive_any(100ms), TransportTimeout);
+  auto again = net.connect("north", central.port(), brisk());
+  again.send(0, numbered(1, 0));
+  CHECK(central.receive_any(5s).message == numbered(1, 0));
+}
+
 /// Two programs that run by mistake under one name do not take turns.
 template <class Net>
 void check_older_program() {
@@ -366,6 +379,9 @@ void check_memory() {
   }                                                                                               \
   TEST_CASE(#Net ": the newer of two connections of a name wins", tag) {                          \
     ::asyndgan::test::check_newer_connection<Net>();                                              \
+  }                                                                                               \
+  TEST_CASE(#Net ": a centre that every site has left waits for them", tag) {                     \
+    ::asyndgan::test::check_all_gone<Net>();                                                      \
   }                                                                                               \
   TEST_CASE(#Net ": an older program of a site is not let in again", tag) {                       \
     ::asyndgan::test::check_older_program<Net>();                                                 \

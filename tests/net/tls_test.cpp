@@ -186,6 +186,40 @@ TEST_CASE("A revoked certificate is refused, and ends the connection it has", "[
   CHECK(net.connect("north", central.port(), options).rank() == 1);  // with a new one
 }
 
+TEST_CASE("A certificate that expires ends its connection, and its successor makes the next one",
+          "[net]") {
+  const auto soon_over = utc_now() - days(30) + 2s;
+  const auto options = brisk(100ms);
+  TlsNet net;
+  auto central = net.listen({"north", "south"}, options);
+  auto south = net.connect("south", central.port(), options);
+  const auto brief = net.consortium.site("north", soon_over);
+  (void)net.consortium.centre();  // brings a list of today
+  auto north = TlsNet::connect(brief, central.port(), options);
+  north.send(0, numbered(1, 0));
+  CHECK(central.receive(1, 5s) == numbered(1, 0));
+  CHECK_THROWS_WITH(central.receive(1, 10s),
+                    Catch::Contains("the certificate of 'north' expired on 20"));
+  CHECK_THROWS_AS(north.receive(0, 10s), TransportError);
+  south.send(0, numbered(2, 0));
+  CHECK(central.receive(2, 5s) == numbered(2, 0));
+  CHECK(net.connect("north", central.port(), options).rank() == 1);
+}
+
+TEST_CASE("A centre whose certificate expires is left", "[net]") {
+  const auto options = brisk(100ms);
+  TlsNet net;
+  const auto brief = net.consortium.centre("central", utc_now() - days(30) + 2s);
+  auto north_files = net.consortium.site("north");  // brings a list of today
+  auto central =
+      Tls::listen({.address = "127.0.0.1", .sites = {"north"}, .files = brief, .network = options});
+  auto north = TlsNet::connect(north_files, central.port(), options);
+  CHECK_THROWS_WITH(north.receive(0, 10s),
+                    Catch::Contains("the certificate of 'central' expired on 20"));
+  (void)net.consortium.centre();  // in place of the old
+  CHECK(TlsNet::connect(north_files, central.port(), options).rank() == 1);
+}
+
 TEST_CASE("Certificates are replaced without a restart", "[net]") {
   TlsNet net;
   auto central = net.listen({"north"}, brisk());

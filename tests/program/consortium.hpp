@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -36,13 +37,15 @@ namespace asyndgan::program::test {
   return ntohs(address.sin_port);
 }
 
-/// A consortium of two sites in a scratch folder.
+/// A consortium of two sites in a scratch folder. Its centre is reached by the first of `hosts`
+/// unless told otherwise.
 class Consortium {
  public:
-  explicit Consortium(const std::string& link, int steps)
+  explicit Consortium(const std::string& link, int steps,
+                      const std::vector<std::string>& hosts = {"127.0.0.1"})
       : config_(write_config(scratch_.path(), write_two_sites(scratch_.path())).string()) {
     settings_ = {"network.link=" + link,
-                 "network.host=127.0.0.1",
+                 "network.host=" + hosts.front(),
                  "network.port=" + std::to_string(free_port()),
                  "training.steps=" + std::to_string(steps),
                  "training.checkpoint_every=3",
@@ -58,7 +61,9 @@ class Consortium {
     const std::string authority = (path() / "authority").string();
     const std::string out = (path() / "certificates").string();
     provision({"init", authority, "--consortium", "Test"});
-    provision({"issue", authority, "centre", "--central", "--host", "127.0.0.1", "--out", out});
+    std::vector<std::string> issue = {"issue", authority, "centre", "--central", "--out", out};
+    for (const auto& host : hosts) issue.insert(issue.end(), {"--host", host});
+    provision(std::move(issue));
     for (const std::string site : {"north", "south"}) {
       provision({"issue", authority, site, "--site", "--out", out});
     }
@@ -66,6 +71,10 @@ class Consortium {
 
   [[nodiscard]] const std::filesystem::path& path() const { return scratch_.path(); }
   void set(const std::string& setting) { settings_.push_back(setting); }
+  /// The command line by which `who` (centre, north, south) is started, before the program's own.
+  void start_by(const std::string& who, std::vector<std::string> launcher) {
+    launchers_[who] = std::move(launcher);
+  }
 
   [[nodiscard]] std::unique_ptr<Process> central(const std::string& out) const {
     return start("centre", central_arguments(out));
@@ -104,10 +113,13 @@ class Consortium {
     }
     FAIL("the run does not get on");
   }
-  /// 60 s at most.
-  static void wait_for_text(const std::filesystem::path& file, const std::string& text) {
+  /// Until `text` is there, behind the first `after`, 60 s at most.
+  static void wait_for_text(const std::filesystem::path& file, const std::string& text,
+                            const std::string& after = "") {
     for (int i = 0; i < 6000; ++i) {
-      if (std::filesystem::exists(file) && contents(file).find(text) != std::string::npos) return;
+      const std::string all = std::filesystem::exists(file) ? contents(file) : "";
+      const auto from = all.find(after);
+      if (from != std::string::npos && all.find(text, from) != std::string::npos) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     FAIL(file.string() + " does not come to say '" + text + "'");
@@ -116,7 +128,14 @@ class Consortium {
  private:
   [[nodiscard]] std::unique_ptr<Process> start(const std::string& who,
                                                std::vector<std::string> arguments) const {
-    return std::make_unique<Process>(path() / ("log-" + who), std::move(arguments));
+    RunOptions options;
+    if (const auto found = launchers_.find(who); found != launchers_.end()) {
+      const auto& launcher = found->second;
+      arguments.insert(arguments.begin(), options.program);
+      arguments.insert(arguments.begin(), launcher.begin() + 1, launcher.end());
+      options.program = launcher.front();
+    }
+    return std::make_unique<Process>(path() / ("log-" + who), std::move(arguments), options);
   }
   [[nodiscard]] std::vector<std::string> with_settings(const std::string& who,
                                                        std::vector<std::string> arguments) const {
@@ -132,6 +151,7 @@ class Consortium {
   Scratch scratch_;
   std::string config_;
   std::vector<std::string> settings_;
+  std::map<std::string, std::vector<std::string>> launchers_;
 };
 
 inline void require_done(Process& process) {

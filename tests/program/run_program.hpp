@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,7 +42,7 @@ struct RunOptions {
 };
 
 /// The built program, running; what it says goes by way of files in `scratch`. Killed if nobody
-/// waits for its end.
+/// waits for its end, and with the test.
 class Process {
  public:
   Process(std::filesystem::path scratch, std::vector<std::string> arguments,
@@ -53,6 +56,7 @@ class Process {
     child_ = ::fork();
     REQUIRE(child_ >= 0);
     if (child_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (std::freopen(out.c_str(), "w", stdout) == nullptr) ::_exit(99);
       if (std::freopen(err.c_str(), "w", stderr) == nullptr) ::_exit(99);
       if (options.largest_file != RLIM_INFINITY) {
@@ -78,9 +82,16 @@ class Process {
   [[nodiscard]] pid_t number() const { return child_; }
   void signal(int number) const { ::kill(child_, number); }
 
+  /// 9 minutes at most.
   [[nodiscard]] Ended wait() {
     int status = 0;
-    REQUIRE(::waitpid(child_, &status, 0) == child_);
+    pid_t ended = 0;
+    for (int i = 0; i < 108'000 && ended == 0; ++i) {
+      ended = ::waitpid(child_, &status, WNOHANG);
+      if (ended == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    INFO("the program does not end");
+    REQUIRE(ended == child_);
     child_ = 0;
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
             contents(scratch_ / "stdout"), contents(scratch_ / "stderr")};

@@ -21,12 +21,13 @@ class TlsConsortium {
                              transport::UtcTime at = transport::utc_now()) {
     return issue({.name = name, .renew = std::filesystem::exists(folder_ / name)}, at);
   }
-  transport::Tls::Files centre(const std::string& name = "central") {
+  transport::Tls::Files centre(const std::string& name = "central",
+                               transport::UtcTime at = transport::utc_now()) {
     return issue({.name = name,
                   .role = transport::Role::central,
                   .hosts = {name + ".example"},
                   .renew = std::filesystem::exists(folder_ / name)},
-                 transport::utc_now());
+                 at);
   }
 
   void revoke(const std::string& name) { authority_.revoke(name, transport::utc_now()); }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
@@ -78,9 +79,11 @@ TEST_CASE("A log in a folder that is not there is a WriteError", "[telemetry]") 
   CHECK_THROWS_AS(EventLog::create("/nonexistent/folder/events.jsonl"), WriteError);
 }
 
-TEST_CASE("An event that the disk does not take is a WriteError", "[telemetry]") {
+TEST_CASE("An event that the disk does not take is a WriteError, and the next one goes in",
+          "[telemetry]") {
   const Scratch file;
   auto log = EventLog::create(file.path());
+  log.append(step("train", 1));
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
   const rlimit tight{.rlim_cur = 64, .rlim_max = before.rlim_max};
@@ -95,6 +98,8 @@ TEST_CASE("An event that the disk does not take is a WriteError", "[telemetry]")
   setrlimit(RLIMIT_FSIZE, &before);
   (void)std::signal(SIGXFSZ, old_handler);
   CHECK_THAT(message, Catch::Contains(file.path().string()));
+  log.append(step("train", 3));
+  CHECK(all(file.path()) == "train1 train3 ");
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 #include <vector>
 
+#include "asyndgan/core/atomic_file.hpp"
 #include "asyndgan/core/error.hpp"
 
 namespace asyndgan::telemetry {
@@ -38,14 +38,14 @@ class EventLog {
   [[nodiscard]] static EventLog resume(const std::filesystem::path& path, std::string_view phase,
                                        std::int64_t step);
 
-  /// Errors  WriteError.
+  /// Errors  WriteError; the file is then what it was, and the next event may go in.
   void append(const Event& event);
 
  private:
   explicit EventLog(std::filesystem::path path);
 
   std::filesystem::path path_;
-  std::ofstream file_;
+  asyndgan::detail::Descriptor file_;
 };
 
 }  // namespace asyndgan::telemetry

@@ -51,8 +51,9 @@ class Tls : public NetworkLink {
   /// Throws what Tcp::listen() does, and DataError or CertificateError naming a file that cannot
   /// be used.
   ///
-  /// A certificate that is revoked while its site is connected ends the connection within 30 s
-  /// of the change of the list (within 6 heartbeats if that is less); one that expires does not.
+  /// A certificate that expires, or is revoked, while its holder is connected ends the connection
+  /// within 30 s of that moment or of the change of the list (within 6 heartbeats if that is
+  /// less). Whoever has a new one by then connects anew with it.
   [[nodiscard]] static Tls listen(const ListenOptions& options);
 
   /// Throws what Tcp::connect() does, and DataError or CertificateError naming a file that cannot

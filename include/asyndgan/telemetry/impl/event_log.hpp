@@ -3,8 +3,12 @@
 
 // The bodies of telemetry/event_log.hpp.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
-#include <cstring>
+#include <cstddef>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -33,8 +37,11 @@ ASYNDGAN_INLINE std::vector<Event> read_events(const std::filesystem::path& path
 }
 
 ASYNDGAN_INLINE EventLog::EventLog(std::filesystem::path path)
-    : path_(std::move(path)), file_(path_, std::ios::binary | std::ios::app) {
-  if (!file_) throw WriteError("cannot open " + path_.string() + ": " + std::strerror(errno));
+    : path_(std::move(path)),
+      file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
+  if (!file_.valid()) {
+    throw WriteError("cannot open " + asyndgan::detail::file_problem(path_, errno));
+  }
 }
 
 ASYNDGAN_INLINE EventLog EventLog::create(const std::filesystem::path& path) {
@@ -55,9 +62,21 @@ ASYNDGAN_INLINE EventLog EventLog::resume(const std::filesystem::path& path, std
 }
 
 ASYNDGAN_INLINE void EventLog::append(const Event& event) {
-  file_ << event.dump() << '\n' << std::flush;
-  if (!file_) {
-    throw WriteError("cannot append to " + path_.string() + ": " + std::strerror(errno));
+  const std::string line = event.dump() + '\n';
+  const off_t end = ::lseek(file_.number(), 0, SEEK_END);
+  auto bytes = std::as_bytes(std::span(line));
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_.number(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int code = errno;
+      // Half an event would spoil the next one.
+      const bool taken_back = ::ftruncate(file_.number(), end) == 0;
+      throw WriteError(
+          (taken_back ? "cannot append to " : "cannot append the whole of an event to ") +
+          asyndgan::detail::file_problem(path_, code));
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
 }
 
