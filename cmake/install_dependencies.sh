@@ -6,6 +6,8 @@
 #   data     the head volume that examples/run.sh prepares its federation from
 #   dev      formatter, linter, documentation generator and the second compiler, for CI
 #   browser  Chromium, 360 MB, in which the status page is tested; without it those tests are skipped
+#   slurm    Slurm, on which tests/slurm runs examples/slurm
+#   scan     scanners of TLS servers, for tests/scan
 set -euo pipefail
 
 packages=(
@@ -25,7 +27,10 @@ for group in "$@"; do
     data) packages+=(mricron-data) ;;
     dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen libbenchmark-dev) ;;
     browser) packages+=(chromium) ;;
-    *) echo "install_dependencies.sh: unknown group '$group' (expected: data, dev, browser)" >&2
+    slurm) packages+=(slurmctld slurmd slurm-client munge) ;;
+    scan) packages+=(testssl.sh sslscan) ;;
+    *) echo "install_dependencies.sh: unknown group '$group'" \
+            "(expected: data, dev, browser, slurm, scan)" >&2
        exit 2 ;;
   esac
 done

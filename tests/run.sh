@@ -9,6 +9,8 @@
 #                           clang-tidy, and a minute of each fuzzer
 #   tests/run.sh --fuzz [SECONDS]   the fuzzers of tests/fuzz only, 60 seconds each unless told
 #                           otherwise; what they find stays in build/fuzz/found
+#   tests/run.sh --slurm    only examples/slurm, on a Slurm of this machine's own (tests/slurm)
+#   tests/run.sh --scan     only testssl.sh and sslscan against a centre's port (tests/scan)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +18,7 @@ fast=0
 long=0
 fuzz=0  # seconds of each fuzzer
 fuzz_only=0
+scripts=()  # tests that are scripts and run only when asked for
 # What parses bytes, shares memory or computes indices.
 sanitized=(core kernels layers networks losses privacy protocol transport net federation data)
 threaded=(core kernels layers transport net federation)
@@ -30,12 +33,13 @@ while (($# > 0)); do
         shift
       fi
       ;;
+    --slurm | --scan) scripts+=("${1#--}") ;;
     --long)
       long=1 fuzz=60 exclude=()
       sanitized+=(optim modality metrics downstream telemetry program)
       ;;
-    -h | --help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -h | --help) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
@@ -65,10 +69,20 @@ run_fuzzers() {  # from the committed seeds and what earlier runs came to
   done
 }
 
-groups=(data dev)
+groups=(data dev "${scripts[@]}")
 ((!long)) || groups+=(browser)  # 360 MB, which not every run is worth
 cmake/install_dependencies.sh "${groups[@]}"
 mkdir -p build
+
+if ((${#scripts[@]})); then
+  section "Build, warnings as errors"
+  build ci asyndgan_program tiny_federation
+  for script in "${scripts[@]}"; do
+    section "tests/$script"
+    "tests/$script/run.sh" build/ci
+  done
+  exit
+fi
 
 if ((fuzz_only)); then
   section "Fuzzers"
