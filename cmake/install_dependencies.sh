@@ -7,6 +7,8 @@
 #   dev      formatter, linter, documentation generator and the second compiler, for CI
 #   faults   networks, disks and clocks that break, for tests/run.sh --faults
 #   browser  Chromium, 360 MB, in which the status page is tested; without it those tests are skipped
+#   slurm    Slurm, on which tests/slurm runs examples/slurm
+#   scan     scanners of TLS servers, for tests/scan
 set -euo pipefail
 
 packages=(
@@ -27,7 +29,10 @@ for group in "$@"; do
     dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen libbenchmark-dev) ;;
     faults) packages+=(iproute2 nftables procps util-linux libfaketime) ;;
     browser) packages+=(chromium) ;;
-    *) echo "install_dependencies.sh: unknown group '$group' (expected: data, dev, faults, browser)" >&2
+    slurm) packages+=(slurmctld slurmd slurm-client munge) ;;
+    scan) packages+=(testssl.sh sslscan) ;;
+    *) echo "install_dependencies.sh: unknown group '$group'" \
+            "(expected: data, dev, browser, faults, slurm, scan)" >&2
        exit 2 ;;
   esac
 done

@@ -11,14 +11,19 @@
 #                           otherwise; what they find stays in build/fuzz/found
 #   tests/run.sh --faults   the program in networks, on disks and by clocks that break, for a quarter
 #                           of an hour and as root; no other run has these. Ends with what was measured
+#   tests/run.sh --slurm    only examples/slurm, on a Slurm of this machine's own (tests/slurm)
+#   tests/run.sh --scan     only testssl.sh and sslscan against a centre's port (tests/scan)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+usage() { sed -n '4,/^set /{/^set /d; s/^# \{0,1\}//p}' "$0"; }
 
 fast=0
 long=0
 fuzz=0  # seconds of each fuzzer
 fuzz_only=0
 faults=0
+scripts=()  # tests that are scripts and run only when asked for
 # What parses bytes, shares memory or computes indices.
 sanitized=(core kernels layers networks losses privacy protocol transport net federation data)
 threaded=(core kernels layers transport net federation)
@@ -34,12 +39,13 @@ while (($# > 0)); do
       fi
       ;;
     --faults) faults=1 ;;
+    --slurm | --scan) scripts+=("${1#--}") ;;
     --long)
       long=1 fuzz=60 exclude=(-LE '^faults$')
       sanitized+=(optim modality metrics downstream telemetry program)
       ;;
-    -h | --help) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
   esac
   shift
 done
@@ -69,11 +75,21 @@ run_fuzzers() {  # from the committed seeds and what earlier runs came to
   done
 }
 
-groups=(data dev)
+groups=(data dev "${scripts[@]}")
 ((!faults)) || groups+=(faults)
 ((!long)) || groups+=(browser)  # 360 MB, which not every run is worth
 cmake/install_dependencies.sh "${groups[@]}"
 mkdir -p build
+
+if ((${#scripts[@]})); then
+  section "Build, warnings as errors"
+  build ci asyndgan_program tiny_federation
+  for script in "${scripts[@]}"; do
+    section "tests/$script"
+    "tests/$script/run.sh" build/ci
+  done
+  exit
+fi
 
 if ((fuzz_only)); then
   section "Fuzzers"

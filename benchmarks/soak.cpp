@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether a long run leaks: a centre and two sites with tiny networks, as processes of this machine
+// over TCP, take many steps, and their memory and open files are looked at all along.
+//   soak [--steps N]     10^6 unless told otherwise; with --seconds S it ends then at the latest
+//
+// It fails where a process has more open files than after the first fifth, or where its memory
+// has grown since then by more than 1 MB an hour. That is the median of the slopes between all
+// pairs of samples (Theil 1950, Sen 1968): what the system takes or gives at once here and there
+// does not turn it, what is lost in every step does.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asyndgan/transport/tcp.hpp"
+#include "federation/federation_fixture.hpp"
+#include "support/benchmark.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace {
+
+using namespace asyndgan;
+using Base = test::Federation<float>;
+
+constexpr int kSites = 2;
+constexpr double kWarmUp = 0.2;   // of the run: pools, buffers and the allocator's own fill
+constexpr double kAllowed = 1e6;  // bytes an hour
+/// Growth that a short run has without a leak, in pages that are touched at last; past 4 minutes
+/// the slope is the stricter of the two.
+constexpr double kNoise = 64 * 1024;
+constexpr int kSamples = 500;
+
+struct Sample {
+  double seconds;
+  double steps;
+  double bytes;
+  int handles;
+};
+
+/// A process of the run, and what it held.
+struct Watched {
+  std::string name;
+  pid_t process;
+  std::vector<Sample> samples = {};
+
+  void look(double seconds, double steps) {
+    const std::string folder = "/proc/" + std::to_string(process);
+    std::ifstream file(folder + "/statm");
+    double pages = 0;
+    if (!(file >> pages >> pages)) throw Error(name + " has ended");
+    const std::filesystem::directory_iterator open(folder + "/fd");
+    samples.push_back({seconds, steps, pages * static_cast<double>(::sysconf(_SC_PAGESIZE)),
+                       static_cast<int>(std::distance(begin(open), end(open)))});
+  }
+};
+
+/// The median of the slopes of bytes over `x` between all pairs.
+double slope(const std::vector<Sample>& samples, double Sample::*x) {
+  std::vector<double> slopes;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    for (std::size_t j = i + 1; j < samples.size(); ++j) {
+      slopes.push_back((samples[j].bytes - samples[i].bytes) / (samples[j].*x - samples[i].*x));
+    }
+  }
+  const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2);
+  std::nth_element(slopes.begin(), middle, slopes.end());
+  return *middle;
+}
+
+/// A site in a process of its own, from the moment that it is told where the centre is. It keeps
+/// its ledger in a file, as the program does.
+[[noreturn]] void be_site(int number, int told, const std::filesystem::path& folder) {
+  std::uint16_t port = 0;
+  if (::read(told, &port, sizeof port) != sizeof port) ::_exit(1);
+  int code = 1;
+  try {
+    set_thread_count(1);
+    auto own = Base::defaults().site;
+    own.name = "phantom-" + std::to_string(number);
+    own.secret = static_cast<std::uint64_t>(number);
+    privacy::EgressLedger ledger(folder / (own.name + ".jsonl"));
+    federation::Site<Base::Net, test::PhantomModality, transport::Tcp> site(
+        Base::data(Base::defaults(), number), {},
+        transport::Tcp::connect({.host = "127.0.0.1", .port = port, .name = own.name}), ledger,
+        own);
+    site.serve();
+    code = 0;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "site %d: %s\n", number, error.what());
+  }
+  ::_exit(code);
+}
+
+/// Takes the steps. Requires a process without threads.
+std::vector<Watched> take_steps(std::uint64_t steps, double seconds) {
+  const test::TemporaryFolder folder;
+  std::vector<std::string> names;
+  std::vector<int> tell;
+  std::vector<Watched> watched{{"centre", ::getpid()}};
+  for (int i = 1; i <= kSites; ++i) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw Error("no pipe for a process");
+    const pid_t child = ::fork();
+    if (child < 0) throw Error("no process for a site");
+    if (child == 0) {
+      ::close(ends[1]);  // or it would not learn that the centre has ended
+      for (const int end : tell) ::close(end);
+      be_site(i, ends[0], folder.path());
+    }
+    ::close(ends[0]);
+    tell.push_back(ends[1]);
+    names.push_back("phantom-" + std::to_string(i));
+    watched.push_back({"site " + std::to_string(i), child});
+  }
+  {
+    auto link = transport::Tcp::listen({.address = "127.0.0.1", .sites = names});
+    const std::uint16_t port = link.port();
+    for (const int end : tell) {
+      if (::write(end, &port, sizeof port) != sizeof port) throw Error("a site is gone");
+      ::close(end);
+    }
+    auto options = Base::defaults().central;
+    options.batch = 1;
+    options.steps = steps;
+    federation::Central<Base::G, transport::Tcp> central(Base::generator(Base::defaults()),
+                                                         std::move(link), kSites, options);
+    central.admit();
+    for (auto& process : watched) {  // samples are not to grow while they are taken
+      process.samples.resize(kSamples + 2);
+      process.samples.clear();
+    }
+    // By steps or by time, whichever will end the run.
+    const double begin = benchmark::now();
+    double next = 0;
+    while (central.step() < steps) {
+      (void)central.round();
+      const double elapsed = benchmark::now() - begin;
+      const auto done = static_cast<double>(central.step());
+      const double part = std::max(done / static_cast<double>(steps), elapsed / seconds);
+      if (part >= next) {
+        for (auto& process : watched) process.look(elapsed, done);
+        next = part + 1.0 / kSamples;
+      }
+      if (elapsed >= seconds) break;
+    }
+    central.finish("enough");
+  }
+  for (int i = 0; i < kSites; ++i) {
+    int status = 0;
+    if (::wait(&status) < 0 || status != 0) throw Error("a site failed");
+  }
+  return watched;
+}
+
+/// Prints a line for each process, and returns what is wrong with any of them.
+std::string judge(std::vector<Watched> watched, telemetry::Rows& rows) {
+  std::string leaks;
+  std::printf("%-8s %9s %8s %10s %10s %12s %17s %18s\n", "", "steps", "steps/s", "memory",
+              "grown by", "bytes/hour", "bytes/10^5 steps", "open files, most");
+  for (auto& [name, process, samples] : watched) {
+    const auto warm = static_cast<std::ptrdiff_t>(kWarmUp * static_cast<double>(samples.size()));
+    samples.erase(samples.begin(), samples.begin() + warm);
+    if (samples.size() < 3) throw Error("too few steps to judge by");
+    const Sample& first = samples.front();
+    const Sample& last = samples.back();
+    const double rate = (last.steps - first.steps) / (last.seconds - first.seconds);
+    const double growth = last.bytes - first.bytes;
+    const double an_hour = 3600 * slope(samples, &Sample::seconds);
+    const double of_steps = 1e5 * slope(samples, &Sample::steps);
+    int most = 0;
+    for (const Sample& sample : samples) most = std::max(most, sample.handles);
+    std::printf("%-8s %9.0f %8.0f %10.0f %10.0f %12.0f %17.0f %12d, %4d\n", name.c_str(),
+                last.steps, rate, last.bytes, growth, an_hour, of_steps, first.handles, most);
+    rows.rows.push_back({name, "steps", last.steps, "1"});
+    rows.rows.push_back({name, "steps_per_second", rate, "1/s"});
+    rows.rows.push_back({name, "memory", last.bytes, "bytes"});
+    rows.rows.push_back({name, "memory_per_hour", an_hour, "bytes/h"});
+    rows.rows.push_back({name, "memory_per_100000_steps", of_steps, "bytes"});
+    rows.rows.push_back({name, "open_files_more", static_cast<double>(most - first.handles), "1"});
+    if (most > first.handles) leaks += (leaks.empty() ? "" : "; ") + name + " keeps files open";
+    if (an_hour > kAllowed && growth > kNoise) {
+      leaks += (leaks.empty() ? "" : "; ") + name + " grows by more than 1 MB an hour";
+    }
+  }
+  return leaks;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    benchmark::Arguments arguments;
+    arguments.seconds = std::numeric_limits<double>::infinity();
+    std::uint64_t steps = 1'000'000;
+    for (int i = 1; i < count; i += 2) {
+      const std::string name = values[i];
+      const std::string value = i + 1 < count ? values[i + 1] : "";
+      if (name == "--steps") {
+        steps = std::strtoull(value.c_str(), nullptr, 10);
+      } else if (name == "--seconds") {
+        arguments.seconds = std::atof(value.c_str());
+      } else if (name == "--json") {
+        arguments.json = value;
+      } else {
+        throw ConfigError("unknown argument " + name +
+                          "; known: --steps N, --seconds S, --json FILE");
+      }
+    }
+    if (steps < 1 || !(arguments.seconds > 0)) {
+      throw ConfigError("--steps and --seconds take numbers above 0");
+    }
+    set_thread_count(1);
+    telemetry::Rows rows{"soak", telemetry::this_machine(), {}};
+    const std::string leaks = judge(take_steps(steps, arguments.seconds), rows);
+    benchmark::finish(arguments, rows);
+    if (!leaks.empty()) throw Error(leaks);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", values[0], error.what());
+    return 1;
+  }
+}
