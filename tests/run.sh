@@ -3,7 +3,7 @@
 #
 # Installs what is missing, builds with warnings as errors and runs the tests.
 #   tests/run.sh            all but the long tests, as continuous integration does: formatting,
-#                           the tests, a second compiler, the sanitizers
+#                           the tests, a second compiler, the sanitizers, a moment of each fuzzer
 #   tests/run.sh --fast     the tests of the release build only
 #   tests/run.sh --long     the tests labelled long too, more folders under the sanitizers,
 #                           clang-tidy, and a minute of each fuzzer
@@ -126,6 +126,12 @@ if ((!fast)); then
 
   section "Clang: the library, and every public header alone"
   build clang asyndgan_compiled asyndgan_tls asyndgan_mpi all_verify_interface_header_sets
+fi
+
+if ((!fast && !long)); then
+  fuzz=5
+  section "Fuzzers, $fuzz seconds each"
+  run_fuzzers
 fi
 
 if ((long)); then
