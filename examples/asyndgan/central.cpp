@@ -82,6 +82,8 @@ class CentralRun {
     } catch (...) {  // Ctrl-C, or a run that cannot go on: the steps so far are not lost
       progress.clear();
       if (saves_early(config_)) save(Occasion::early);
+      // Sites that were asked to stop at the same time may be gone before it looks up: no failure.
+      if (interrupted()) throw Interrupted{};
       throw;
     }
     progress.end();

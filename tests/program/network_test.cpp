@@ -89,6 +89,25 @@ TEST_CASE("A run that can do without a site goes on when it is killed, and takes
   }
 }
 
+TEST_CASE("A centre whose sites stop with it, and before it, was interrupted and did not fail",
+          "[program]") {
+  const Consortium consortium("tcp", 1'000'000);
+  const auto central = consortium.central("run");
+  const auto north = consortium.site("north", "run");
+  const auto south = consortium.site("south", "run");
+  consortium.wait_for("run", 5);
+  central->signal(SIGSTOP);  // so that it finds them gone when it is told to stop itself
+  for (auto* site : {north.get(), south.get()}) {
+    site->signal(SIGTERM);
+    CHECK(site->wait().code == 130);
+  }
+  central->signal(SIGTERM);
+  central->signal(SIGCONT);
+  const Ended ended = central->wait();
+  INFO(ended.err);
+  CHECK(ended.code == 130);
+}
+
 TEST_CASE("A site believes a centre only by the host that it has looked for", "[program]") {
   Consortium consortium("tls", 3);
   const auto central = consortium.central("run");
