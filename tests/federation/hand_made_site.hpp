@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,12 +22,13 @@ class HandMadeSite {
 
   /// Of a site that would fit.
   void greet(const std::string& name) {
-    send(protocol::Hello{name, release_.facts({.samples = 6,
-                                               .channels = {"c0"},
-                                               .available = 1,
-                                               .classes = run_.input.classes,
-                                               .height = run_.height,
-                                               .width = run_.width})});
+    send(protocol::Hello{name,
+                         release_.facts({.samples = 6,
+                                         .channels = {"c0"},
+                                         .available = 1,
+                                         .classes = static_cast<std::uint32_t>(run_.input.classes),
+                                         .height = static_cast<std::uint32_t>(run_.height),
+                                         .width = static_cast<std::uint32_t>(run_.width)})});
   }
   [[nodiscard]] privacy::Shareable<LabelMap> maps() const {
     return release_.label_maps(privacy::Private(LabelMap(run_.batch, run_.height, run_.width)), 0);
