@@ -2,6 +2,7 @@
 #include "asyndgan/federation/central.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -13,7 +14,9 @@
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/progress.hpp"
+#include "asyndgan/transport/group.hpp"
 #include "central_status.hpp"
+#include "mpi_job.hpp"
 #include "network.hpp"
 #include "networks.hpp"
 #include "run_folder.hpp"
@@ -25,20 +28,32 @@ namespace asyndgan::program {
 
 namespace {
 
-/// The generator's side of a run, from the last checkpoint if there is one.
+template <networks::Generator G>
+using NetworkCentral = federation::Central<G, NetworkLink, federation::AnySchedule>;
+
+using Replicas = std::shared_ptr<transport::Group>;
+
+federation::CentralOptions options_of(const RunConfig& config, const Replicas& replicas) {
+  auto options = network_options(config);
+  options.replicas = replicas;
+  return options;
+}
+
+/// The generator's side of a run, from the last checkpoint if there is one. Of a centre of several
+/// processes it is the first, whose state the others take over.
 template <networks::Generator G>
 class CentralRun {
  public:
-  using Central = federation::Central<G, NetworkLink, federation::AnySchedule>;
+  using Central = NetworkCentral<G>;
 
-  CentralRun(const RunFolder& folder, G generator)
+  CentralRun(const RunFolder& folder, G generator, const Replicas& replicas)
       : folder_(folder),
         config_(folder.config()),
         journal_(folder.root() / "checkpoints"),
-        central_(initialized(config_, std::move(generator)), listen(config_),
-                 static_cast<int>(config_.data.sites.size()), watched(network_options(config_)),
-                 adam_options(config_, config_.training.generator_rate),
-                 network_schedule(config_)) {
+        central_(
+            initialized(config_, std::move(generator)), listen(config_, 0),
+            static_cast<int>(config_.data.sites.size()), watched(options_of(config_, replicas)),
+            adam_options(config_, config_.training.generator_rate), network_schedule(config_)) {
     if (const auto saved = journal_.steps(); !saved.empty()) {
       State<float> state;
       central_.collect(state);
@@ -52,7 +67,7 @@ class CentralRun {
       voice.say("status page: " + status_->address());
       status_->refresh(central_);
     }
-    voice.say("waiting for sites at " + meeting_place(config_));
+    voice.say("waiting for sites at " + meeting_place(config_, 0));
     telemetry::Progress progress(std::cerr, voice.progress("steps"));
     auto log = telemetry::EventLog::resume(folder_.events(), kTrainPhase,
                                            static_cast<std::int64_t>(central_.step()));
@@ -137,15 +152,39 @@ class CentralRun {
   Central central_;
 };
 
+/// A centre's process behind the first: it serves its sites, and keeps nothing.
+template <networks::Generator G>
+void follow(const RunConfig& config, G generator, const Replicas& replicas, const Voice& voice) {
+  const int rank = replicas->rank();
+  NetworkCentral<G> central(
+      initialized(config, std::move(generator)), listen(config, rank),
+      static_cast<int>(config.data.sites.size()), options_of(config, replicas),
+      adam_options(config, config.training.generator_rate), network_schedule(config));
+  voice.say("waiting for sites at " + meeting_place(config, rank));
+  central.admit();
+  while (central.step() < central.steps()) {
+    if (interrupted()) throw Interrupted{};
+    for (const auto& change : central.round().changes) voice.say(change);
+  }
+  central.finish("the run is complete");
+}
+
 }  // namespace
 
 int central(const ConfigArguments& arguments, const Voice& voice) {
   const RunConfig config = load_config(arguments.config, arguments.changes);
   if (config.run.threads > 0) set_thread_count(config.run.threads);
-  const RunFolder folder = RunFolder::open(config, /*fresh=*/false);
-  with_generator(config, [&]<class G>(G generator) {
-    CentralRun<G>(folder, std::move(generator)).run(voice);
-  });
+  const Replicas replicas = join_centre(config);
+  try {
+    with_generator(config, [&]<class G>(G generator) {
+      if (replicas->rank() > 0) return follow(config, std::move(generator), replicas, voice);
+      const RunFolder folder = RunFolder::open(config, /*fresh=*/false);
+      CentralRun<G>(folder, std::move(generator), replicas).run(voice);
+    });
+  } catch (const std::exception& error) {
+    replicas->leave(error.what());  // so that the others end too, and say why
+    throw;
+  }
   return kDone;
 }
 

@@ -36,11 +36,13 @@ namespace asyndgan::program::test {
   return ntohs(address.sin_port);
 }
 
-/// A consortium of two sites in a scratch folder.
+/// A consortium in a scratch folder.
 class Consortium {
  public:
-  explicit Consortium(const std::string& link, int steps)
-      : config_(write_config(scratch_.path(), write_two_sites(scratch_.path())).string()) {
+  explicit Consortium(const std::string& link, int steps,
+                      std::vector<std::string> sites = {"north", "south"})
+      : sites_(std::move(sites)),
+        config_(write_config(scratch_.path(), write_sites(scratch_.path(), sites_)).string()) {
     settings_ = {"network.link=" + link,
                  "network.host=127.0.0.1",
                  "network.port=" + std::to_string(free_port()),
@@ -59,12 +61,13 @@ class Consortium {
     const std::string out = (path() / "certificates").string();
     provision({"init", authority, "--consortium", "Test"});
     provision({"issue", authority, "centre", "--central", "--host", "127.0.0.1", "--out", out});
-    for (const std::string site : {"north", "south"}) {
+    for (const auto& site : sites_) {
       provision({"issue", authority, site, "--site", "--out", out});
     }
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return scratch_.path(); }
+  [[nodiscard]] const std::vector<std::string>& sites() const { return sites_; }
   void set(const std::string& setting) { settings_.push_back(setting); }
 
   [[nodiscard]] std::unique_ptr<Process> central(const std::string& out) const {
@@ -88,7 +91,7 @@ class Consortium {
     return with_settings(name, {"site", config_, "--name", name, "--out", state.string()});
   }
   void keep_secrets(const std::string& out) const {
-    for (const std::string name : {"north", "south"}) {
+    for (const auto& name : sites_) {
       std::filesystem::copy(path() / (out + "-" + name) / "secret", path() / ("secret-" + name));
     }
   }
@@ -130,6 +133,7 @@ class Consortium {
   }
 
   Scratch scratch_;
+  std::vector<std::string> sites_;
   std::string config_;
   std::vector<std::string> settings_;
 };
@@ -142,10 +146,10 @@ inline void require_done(Process& process) {
 
 /// Starts all, and waits for their ends.
 inline void run_undisturbed(const Consortium& consortium, const std::string& out) {
-  const auto central = consortium.central(out);
-  const auto north = consortium.site("north", out);
-  const auto south = consortium.site("south", out);
-  for (auto* process : {central.get(), north.get(), south.get()}) require_done(*process);
+  std::vector<std::unique_ptr<Process>> processes;
+  processes.push_back(consortium.central(out));
+  for (const auto& name : consortium.sites()) processes.push_back(consortium.site(name, out));
+  for (const auto& process : processes) require_done(*process);
 }
 
 }  // namespace asyndgan::program::test
