@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -16,8 +17,10 @@
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/progress.hpp"
+#include "asyndgan/transport/group.hpp"
 #include "best_effort.hpp"
 #include "central_status.hpp"
+#include "mpi_job.hpp"
 #include "network.hpp"
 #include "networks.hpp"
 #include "run_folder.hpp"
@@ -29,21 +32,34 @@ namespace asyndgan::program {
 
 namespace {
 
-/// The generator's side of a run, from the checkpoint after `step` steps; 0: from the beginning.
+template <networks::Generator G>
+using NetworkCentral = federation::Central<G, NetworkLink, federation::AnySchedule>;
+
+using Replicas = std::shared_ptr<transport::Group>;
+
+federation::CentralOptions options_of(const RunConfig& config, const Replicas& replicas) {
+  auto options = network_options(config);
+  options.replicas = replicas;
+  return options;
+}
+
+/// The generator's side of a run, from the checkpoint after `step` steps; 0: from the beginning. Of
+/// a centre of several processes it is the first, whose state the others take over.
 template <networks::Generator G>
 class CentralRun {
  public:
-  using Central = federation::Central<G, NetworkLink, federation::AnySchedule>;
+  using Central = NetworkCentral<G>;
   using Occasion = federation::Journal::Occasion;
 
-  CentralRun(const RunFolder& folder, G generator, federation::Journal& journal, std::uint64_t step)
+  CentralRun(const RunFolder& folder, G generator, const Replicas& replicas,
+             federation::Journal& journal, std::uint64_t step)
       : folder_(folder),
         config_(folder.config()),
         journal_(journal),
-        central_(initialized(config_, std::move(generator)), listen(config_),
-                 static_cast<int>(config_.data.sites.size()), watched(network_options(config_)),
-                 adam_options(config_, config_.training.generator_rate),
-                 network_schedule(config_)) {
+        central_(
+            initialized(config_, std::move(generator)), listen(config_, 0),
+            static_cast<int>(config_.data.sites.size()), watched(options_of(config_, replicas)),
+            adam_options(config_, config_.training.generator_rate), network_schedule(config_)) {
     if (step > 0) {
       State<float> state;
       central_.collect(state);
@@ -57,7 +73,7 @@ class CentralRun {
       voice.say("status page: " + status_->address());
       status_->refresh(central_);
     }
-    voice.say("waiting for sites at " + meeting_place(config_));
+    voice.say("waiting for sites at " + meeting_place(config_, 0));
     telemetry::Progress progress(std::cerr, voice.progress("steps"));
     auto log = telemetry::EventLog::resume(folder_.events(), kTrainPhase,
                                            static_cast<std::int64_t>(central_.step()));
@@ -180,25 +196,69 @@ std::uint64_t go_back(const federation::SiteBehind& behind, const federation::Jo
   return *common;
 }
 
-}  // namespace
-
-int central(const ConfigArguments& arguments, const Voice& voice) {
-  const RunConfig config = load_config(arguments.config, arguments.changes);
-  if (config.run.threads > 0) set_thread_count(config.run.threads);
+/// The centre's first process, or its only one.
+void lead(const RunConfig& config, const Replicas& replicas, const Voice& voice) {
   const RunFolder folder = RunFolder::open(config, /*fresh=*/false);
   federation::Journal journal(folder.root() / "checkpoints");
   const auto checkpoints = journal.steps();
   for (std::uint64_t step = checkpoints.empty() ? 0 : checkpoints.back();;) {
     try {
-      with_generator(config, [&]<class G>(G generator) {
-        CentralRun<G>(folder, std::move(generator), journal, step).run(voice);
+      return with_generator(config, [&]<class G>(G generator) {
+        CentralRun<G>(folder, std::move(generator), replicas, journal, step).run(voice);
       });
-      return kDone;
     } catch (const federation::SiteBehind& behind) {
       if (config.network.link == LinkKind::mpi) throw;  // whose processes cannot come back
       step = go_back(behind, journal, voice);
     }
   }
+}
+
+/// A process behind the first: it serves its sites, and keeps nothing.
+template <networks::Generator G>
+void serve_block(const RunConfig& config, G generator, const Replicas& replicas,
+                 const Voice& voice) {
+  const int rank = replicas->rank();
+  NetworkCentral<G> central(
+      initialized(config, std::move(generator)), listen(config, rank),
+      static_cast<int>(config.data.sites.size()), options_of(config, replicas),
+      adam_options(config, config.training.generator_rate), network_schedule(config));
+  voice.say("waiting for sites at " + meeting_place(config, rank));
+  central.admit();
+  while (central.step() < central.steps()) {
+    if (interrupted()) throw Interrupted{};
+    for (const auto& change : central.round().changes) voice.say(change);
+  }
+  central.finish("the run is complete");
+}
+
+void follow(const RunConfig& config, const Replicas& replicas, const Voice& voice) {
+  for (;;) {
+    try {
+      return with_generator(config, [&]<class G>(G generator) {
+        serve_block(config, std::move(generator), replicas, voice);
+      });
+    } catch (const federation::SiteBehind&) {  // the first says so, and goes back too
+    }
+  }
+}
+
+}  // namespace
+
+int central(const ConfigArguments& arguments, const Voice& voice) {
+  const RunConfig config = load_config(arguments.config, arguments.changes);
+  if (config.run.threads > 0) set_thread_count(config.run.threads);
+  const Replicas replicas = join_centre(config);
+  try {
+    if (replicas->rank() > 0) {
+      follow(config, replicas, voice);
+    } else {
+      lead(config, replicas, voice);
+    }
+  } catch (const std::exception& error) {
+    replicas->leave(error.what());  // so that the others end too, and say why
+    throw;
+  }
+  return kDone;
 }
 
 }  // namespace asyndgan::program

@@ -128,6 +128,7 @@ struct RunConfig {
     std::string address = "::";
     std::string host = "localhost";
     int port = 7443;
+    std::vector<std::string> centres;  // empty: one, at host and port
     std::filesystem::path certificates;
     ScheduleKind schedule = ScheduleKind::lockstep;
     double deadline = 5;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nearest.hpp"
+#include "network.hpp"
 #include "results.hpp"
 #include "site_settings.hpp"
 
@@ -226,6 +227,25 @@ void check_training_sets(const RunConfig& config, Found& found) {
   }
 }
 
+void check_centres(const RunConfig& config, Found& found) {
+  const auto& centres = config.network.centres;
+  for (std::size_t i = 0; i < centres.size(); ++i) {
+    if (parse_place(centres[i])) continue;
+    found.push_back("network.centres[" + std::to_string(i) + "]: \"" + centres[i] +
+                    "\" given, expected \"host:port\"");
+  }
+  if (!centres.empty() && config.network.link == LinkKind::mpi) {
+    found.push_back(
+        "network.centres: given with network.link \"mpi\", where the centre is one process; "
+        "expected \"tls\" or \"tcp\"");
+  }
+  if (centres.size() > config.data.sites.size()) {
+    found.push_back("network.centres: " + std::to_string(centres.size()) + " given for " +
+                    std::to_string(config.data.sites.size()) +
+                    " sites, expected one for each of them at most");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> contradictions(const RunConfig& config) {
@@ -236,6 +256,7 @@ std::vector<std::string> contradictions(const RunConfig& config) {
   check_objective(config, found);
   check_policies(config, found);
   check_training_sets(config, found);
+  check_centres(config, found);
   return found;
 }
 

@@ -250,6 +250,10 @@ List network_section() {
               "central: address to listen on; \"::\" is every one, IPv4 and IPv6."),
       R::text("network.host", FIELD(network.host), "site: name or address of the centre."),
       R::integer("network.port", FIELD(network.port), 1, 65535, "TCP port of the centre."),
+      R::texts("network.centres", FIELD(network.centres),
+               "A centre of several processes, that \"mpirun -n N asyndgan central\" starts: where "
+               "each listens, \"host:port\", by rank. They serve blocks of data.sites, in order. "
+               "Empty: one process, at network.host and network.port."),
       R::path("network.certificates", FIELD(network.certificates),
               "This participant's own folder, as \"asyndgan provision\" makes it: certificate.pem, "
               "key.pem, authority.pem, revoked.pem."),

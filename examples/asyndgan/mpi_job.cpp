@@ -2,11 +2,13 @@
 #include "mpi_job.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/transport/mpi.hpp"
+#include "asyndgan/transport/mpi_group.hpp"
 
 namespace asyndgan::program {
 
@@ -23,6 +25,19 @@ NetworkLink join_mpi_job(const RunConfig& config, const std::string& site) {
                       " the sites in the order of data.sites");
   }
   return NetworkLink(std::move(link));
+}
+
+std::shared_ptr<transport::Group> join_centre(const RunConfig& config) {
+  const std::size_t processes = config.network.centres.size();
+  if (processes <= 1) return std::make_shared<transport::Alone>();
+  auto group = transport::mpi_group();
+  if (group->size() != static_cast<int>(processes)) {
+    throw ConfigError("network.centres names " + std::to_string(processes) +
+                      " processes, and the centre is of " + std::to_string(group->size()) +
+                      ": start it by 'mpirun -n " + std::to_string(processes) +
+                      " asyndgan central'");
+  }
+  return group;
 }
 
 }  // namespace asyndgan::program

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/federation/replicas.hpp"
 #include "asyndgan/transport/tcp.hpp"
 #include "asyndgan/transport/tls.hpp"
 #include "console.hpp"
@@ -39,9 +43,32 @@ transport::Tls::Files certificates(const RunConfig& config) {
 
 }  // namespace
 
-NetworkLink listen(const RunConfig& config) {
+std::optional<Place> parse_place(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  Place place{text.substr(0, colon)};
+  if (place.host.front() == '[' && place.host.back() == ']') {
+    place.host = place.host.substr(1, place.host.size() - 2);
+  } else if (place.host.find(':') != std::string::npos) {
+    return std::nullopt;  // of IPv6, which of them begins the port?
+  }
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, place.port);
+  if (error != std::errc() || stopped != end || place.port == 0 || place.host.empty()) {
+    return std::nullopt;
+  }
+  return place;
+}
+
+Place place_of_centre(const RunConfig& config, int rank) {
+  const auto& network = config.network;
+  if (network.centres.empty()) return {network.host, static_cast<std::uint16_t>(network.port)};
+  return parse_place(network.centres.at(static_cast<std::size_t>(rank))).value();
+}
+
+NetworkLink listen(const RunConfig& config, int rank) {
   if (config.network.link == LinkKind::mpi) return join_mpi_job(config, "");
-  const auto port = static_cast<std::uint16_t>(config.network.port);
+  const std::uint16_t port = place_of_centre(config, rank).port;
   std::vector<std::string> sites;
   for (const auto& site : config.data.sites) sites.push_back(site.name);
   if (config.network.link == LinkKind::tcp) {
@@ -56,23 +83,31 @@ NetworkLink listen(const RunConfig& config) {
 
 NetworkLink connect(const RunConfig& config, const std::string& name) {
   if (config.network.link == LinkKind::mpi) return join_mpi_job(config, name);
-  const auto port = static_cast<std::uint16_t>(config.network.port);
+  const auto [host, port] =
+      place_of_centre(config, centre_of_site(config, site_index(config, name)));
   if (config.network.link == LinkKind::tcp) {
-    return NetworkLink(
-        transport::Tcp::connect({.host = config.network.host, .port = port, .name = name}));
+    return NetworkLink(transport::Tcp::connect({.host = host, .port = port, .name = name}));
   }
-  return NetworkLink(transport::Tls::connect(
-      {.host = config.network.host,
-       .port = port,
-       .files = certificates(config),
-       .centre = config.network.host}));  // what its certificate must be for
+  return NetworkLink(
+      transport::Tls::connect({.host = host,
+                               .port = port,
+                               .files = certificates(config),
+                               .centre = host}));  // what its certificate must be for
 }
 
 bool saves_early(const RunConfig& config) { return config.network.link != LinkKind::mpi; }
 
-std::string meeting_place(const RunConfig& config) {
+int centre_of_site(const RunConfig& config, std::size_t site) {
+  const int centres = std::max(1, static_cast<int>(config.network.centres.size()));
+  int rank = 0;
+  while (!federation::block_of(rank, centres, config.data.sites.size()).has(site)) ++rank;
+  return rank;
+}
+
+std::string meeting_place(const RunConfig& config, int rank) {
   if (config.network.link == LinkKind::mpi) return "rank 0 of the MPI job";
-  return config.network.host + ":" + std::to_string(config.network.port);
+  const auto [host, port] = place_of_centre(config, rank);
+  return host + ":" + std::to_string(port);
 }
 
 federation::AnySchedule network_schedule(const RunConfig& config) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "asyndgan/federation/central_options.hpp"
@@ -14,9 +17,21 @@ namespace asyndgan::program {
 
 using NetworkLink = transport::Counted<transport::NetworkLink>;
 
-/// The centre's end, with a place for each of data.sites.
+/// Where a process of the centre listens.
+struct Place {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+/// "host:port", "[::1]:port"; nothing if it is neither.
+[[nodiscard]] std::optional<Place> parse_place(const std::string& text);
+
+/// Of the centre's process of this rank.
+[[nodiscard]] Place place_of_centre(const RunConfig& config, int rank);
+
+/// The centre's end in its process of this rank, with a place for each of data.sites.
 /// Errors  TransportError, ConfigError naming a certificate's file.
-[[nodiscard]] NetworkLink listen(const RunConfig& config);
+[[nodiscard]] NetworkLink listen(const RunConfig& config, int rank);
 
 /// The end of site `name`. Errors  as listen(); TransportTimeout.
 [[nodiscard]] NetworkLink connect(const RunConfig& config, const std::string& name);
@@ -25,8 +40,11 @@ using NetworkLink = transport::Counted<transport::NetworkLink>;
 /// With MPI all end at once, and the others would not have that step to go on from.
 [[nodiscard]] bool saves_early(const RunConfig& config);
 
-/// Where the centre is, for people.
-[[nodiscard]] std::string meeting_place(const RunConfig& config);
+/// Rank of the centre's process that serves a site, by its index in data.sites.
+[[nodiscard]] int centre_of_site(const RunConfig& config, std::size_t site);
+
+/// Where the centre's process of this rank is, for people.
+[[nodiscard]] std::string meeting_place(const RunConfig& config, int rank);
 
 [[nodiscard]] federation::AnySchedule network_schedule(const RunConfig& config);
 

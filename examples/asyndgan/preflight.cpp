@@ -85,16 +85,18 @@ std::string why_unreachable(const addrinfo& address) {
   return error == 0 ? "" : std::generic_category().message(error);
 }
 
-void look_at_way(const RunConfig& config, Findings& findings) {
-  const std::string where = meeting_place(config);
+void look_at_way(const RunConfig& config, std::size_t site, Findings& findings) {
+  const int centre = centre_of_site(config, site);
+  const auto [host, port] = place_of_centre(config, centre);
+  const std::string where = meeting_place(config, centre);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
-  const int failed = ::getaddrinfo(config.network.host.c_str(),
-                                   std::to_string(config.network.port).c_str(), &hints, &list);
+  const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
   if (failed != 0) {
-    findings.problems.push_back("network.host: '" + config.network.host +
-                                "' does not resolve: " + ::gai_strerror(failed));
+    findings.problems.push_back(
+        (config.network.centres.empty() ? "network.host: '" : "network.centres: '") + host +
+        "' does not resolve: " + ::gai_strerror(failed));
     return;
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(list, &::freeaddrinfo);
@@ -142,7 +144,7 @@ void look_at_site(const RunConfig& config, std::size_t site, const fs::path& fol
     look_at_certificate(config, config.data.sites[site].name, findings);
     look_at_clock(findings);
   }
-  if (config.network.link != LinkKind::mpi) look_at_way(config, findings);
+  if (config.network.link != LinkKind::mpi) look_at_way(config, site, findings);
   look_at_room(config, folder, parameters, findings);
 }
 

@@ -89,7 +89,8 @@ class SiteRun {
       try {
         auto link = program::connect(config_, options_.name);
         tried.reset();
-        voice.say("connected to the centre at " + meeting_place(config_));
+        voice.say("connected to the centre at " +
+                  meeting_place(config_, centre_of_site(config_, index_)));
         if (site_) {
           site_->reconnect(std::move(link));
         } else {

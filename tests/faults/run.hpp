@@ -24,7 +24,8 @@ using program::test::require_done;
 inline constexpr int kEndless = 1'000'000;  // steps: more than any test waits for
 
 struct LanConsortium : Consortium {
-  LanConsortium(const Lan& lan, int steps) : Consortium("tls", steps, {Lan::kCentreName}) {
+  LanConsortium(const Lan& lan, int steps)
+      : Consortium("tls", steps, {"north", "south"}, {Lan::kCentreName}) {
     for (const std::string who : {"centre", "north", "south"}) start_by(who, lan.launcher(who));
   }
 };

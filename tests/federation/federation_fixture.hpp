@@ -29,7 +29,8 @@ struct PhantomModality {
 };
 
 /// A whole federation on phantoms, small enough for a test: 16 x 16 images, tiny networks. A Hub
-/// makes the ends of its links, the centre's first.
+/// makes the ends of its links, the centre's first. Of a centre of several processes it is one,
+/// with the sites that this one serves.
 template <std::floating_point T, class Hub = transport::InProcessHub>
 struct Federation {
   using G = networks::ResnetGenerator<T>;
@@ -80,7 +81,9 @@ struct Federation {
         ledgers(static_cast<std::size_t>(options.sites)),
         central(generator(options), Link(hub.join(transport::kCentral)), options.sites,
                 options.central) {
-    for (int i = 1; i <= options.sites; ++i) {
+    const auto block =
+        federation::block_of(*options.central.replicas, static_cast<std::size_t>(options.sites));
+    for (int i = static_cast<int>(block.first) + 1; i <= static_cast<int>(block.end); ++i) {
       auto own = options.site;
       own.name = "phantom-" + std::to_string(i);
       own.secret = 100 + static_cast<std::uint64_t>(i);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config_key.hpp"
+#include "network.hpp"
 #include "site_settings.hpp"
 #include "support/catch.hpp"
 
@@ -286,6 +287,27 @@ TEST_CASE("Changes from the command line win, with the same checks", "[program]"
   CHECK_THAT(problem(nlohmann::json::object(), {"training.steps=none"}),
              Contains("\"none\" given, expected whole"));
   CHECK_THAT(problem(nlohmann::json::object(), {"training.steps"}), Contains("expected key=value"));
+}
+
+TEST_CASE("The processes of a centre have places, and the sites theirs", "[program]") {
+  const auto centres = [](const nlohmann::json& places, const char* link = "tls") {
+    return nlohmann::json{{"network", {{"link", link}, {"centres", places}}}};
+  };
+  const RunConfig two = parse(centres({"gan1:7443", "[::1]:7"}));
+  CHECK(centre_of_site(two, 0) == 0);
+  CHECK(centre_of_site(two, 1) == 1);
+  CHECK(place_of_centre(two, 0).host == "gan1");
+  CHECK(place_of_centre(two, 0).port == 7443);
+  CHECK(place_of_centre(two, 1).host == "::1");
+  const RunConfig one = parse(nlohmann::json::object());
+  CHECK(centre_of_site(one, 1) == 0);
+  CHECK(place_of_centre(one, 0).host == "localhost");
+  for (const char* place :
+       {"gan1", ":1", "gan1:", "gan1:0", "gan1:65536", "gan1:1x", "::1:7", "[]:7"}) {
+    CHECK_THAT(problem(centres({"gan1:1", place})), Contains("network.centres[1]: \""));
+  }
+  CHECK_THAT(problem(centres({"a:1", "b:1", "c:1"})), Contains("3 given for 2 sites"));
+  CHECK_THAT(problem(centres({"a:1"}, "mpi")), Contains("network.centres: given with"));
 }
 
 TEST_CASE("Differences name what changes results, and nothing else", "[program]") {

@@ -37,13 +37,15 @@ namespace asyndgan::program::test {
   return ntohs(address.sin_port);
 }
 
-/// A consortium of two sites in a scratch folder. Its centre is reached by the first of `hosts`
-/// unless told otherwise.
+/// A consortium in a scratch folder. Its centre is reached by the first of `hosts` unless told
+/// otherwise.
 class Consortium {
  public:
   explicit Consortium(const std::string& link, int steps,
+                      std::vector<std::string> sites = {"north", "south"},
                       const std::vector<std::string>& hosts = {"127.0.0.1"})
-      : config_(write_config(scratch_.path(), write_two_sites(scratch_.path())).string()) {
+      : sites_(std::move(sites)),
+        config_(write_config(scratch_.path(), write_sites(scratch_.path(), sites_)).string()) {
     settings_ = {"network.link=" + link,
                  "network.host=" + hosts.front(),
                  "network.port=" + std::to_string(free_port()),
@@ -64,12 +66,13 @@ class Consortium {
     std::vector<std::string> issue = {"issue", authority, "centre", "--central", "--out", out};
     for (const auto& host : hosts) issue.insert(issue.end(), {"--host", host});
     provision(std::move(issue));
-    for (const std::string site : {"north", "south"}) {
+    for (const auto& site : sites_) {
       provision({"issue", authority, site, "--site", "--out", out});
     }
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return scratch_.path(); }
+  [[nodiscard]] const std::vector<std::string>& sites() const { return sites_; }
   void set(const std::string& setting) { settings_.push_back(setting); }
   /// The command line by which `who` (centre, north, south) is started, before the program's own.
   void start_by(const std::string& who, std::vector<std::string> launcher) {
@@ -97,7 +100,7 @@ class Consortium {
     return with_settings(name, {"site", config_, "--name", name, "--out", state.string()});
   }
   void keep_secrets(const std::string& out) const {
-    for (const std::string name : {"north", "south"}) {
+    for (const auto& name : sites_) {
       std::filesystem::copy(path() / (out + "-" + name) / "secret", path() / ("secret-" + name));
     }
   }
@@ -149,6 +152,7 @@ class Consortium {
   }
 
   Scratch scratch_;
+  std::vector<std::string> sites_;
   std::string config_;
   std::vector<std::string> settings_;
   std::map<std::string, std::vector<std::string>> launchers_;
@@ -162,10 +166,10 @@ inline void require_done(Process& process) {
 
 /// Starts all, and waits for their ends.
 inline void run_undisturbed(const Consortium& consortium, const std::string& out) {
-  const auto central = consortium.central(out);
-  const auto north = consortium.site("north", out);
-  const auto south = consortium.site("south", out);
-  for (auto* process : {central.get(), north.get(), south.get()}) require_done(*process);
+  std::vector<std::unique_ptr<Process>> processes;
+  processes.push_back(consortium.central(out));
+  for (const auto& name : consortium.sites()) processes.push_back(consortium.site(name, out));
+  for (const auto& process : processes) require_done(*process);
 }
 
 }  // namespace asyndgan::program::test

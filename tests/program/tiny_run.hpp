@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "asyndgan/data/phantom.hpp"
 #include "asyndgan/data/volume_io.hpp"
@@ -67,10 +68,13 @@ struct TinyVolume {
   return volume;
 }
 
-/// Two sites with a T1 volume of two patients each, and their configuration; no test set.
-[[nodiscard]] inline nlohmann::json write_two_sites(const std::filesystem::path& folder) {
+/// Sites with a T1 volume of two patients each, and their configuration; no test set.
+[[nodiscard]] inline nlohmann::json write_sites(const std::filesystem::path& folder,
+                                                const std::vector<std::string>& sites) {
   std::uint32_t patient = 1;
-  for (const std::string site : {"north", "south"}) {
+  auto entries = nlohmann::json::array();
+  for (const std::string& site : sites) {
+    entries.push_back({{"name", site}, {"folder", site}});
     std::filesystem::create_directories(folder / site);
     for (const std::string id : {"a", "b"}) {
       const auto volume = tiny_volume(patient++);
@@ -79,11 +83,12 @@ struct TinyVolume {
     }
   }
   auto config = tiny_config(
-      {{"classes", {"background", "body", "liver", "spleen"}},
-       {"sites",
-        {{{"name", "north"}, {"folder", "north"}}, {{"name", "south"}, {"folder", "south"}}}}});
+      {{"classes", {"background", "body", "liver", "spleen"}}, {"sites", std::move(entries)}});
   config["segmenter"]["train_on"] = nlohmann::json::array();
   return config;
+}
+[[nodiscard]] inline nlohmann::json write_two_sites(const std::filesystem::path& folder) {
+  return write_sites(folder, {"north", "south"});
 }
 
 }  // namespace asyndgan::program::test

@@ -19,6 +19,7 @@
 #include "asyndgan/federation/central_options.hpp"
 #include "asyndgan/federation/exchange.hpp"
 #include "asyndgan/federation/expected.hpp"
+#include "asyndgan/federation/replicas.hpp"
 #include "asyndgan/federation/roster.hpp"
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/federation/screening.hpp"
@@ -39,7 +40,8 @@ namespace asyndgan::federation {
 /// The central node: owns the generator, sees label maps and gradients, and no real image.
 ///
 /// Sites may come, leave and return at any time where the options say that the run can do with
-/// fewer than all of them; else the first loss ends it.
+/// fewer than all of them; else the first loss ends it. Several processes may be one centre, with
+/// a Central in each (replicas.hpp).
 ///
 /// Threads  one. The kernels below use the thread pool.
 template <networks::Generator G, transport::Transport Link, Schedule Plan = Lockstep>
@@ -79,6 +81,7 @@ class Central {
     const Shape fakes = generator_.output_shape(
         {roster_.batches().largest(), options.input.channels(), options.height, options.width});
     limits_ = protocol::Limits::for_run(fakes, options.input.classes);
+    require_replicable(options, roster_.size(), schedule_.waits_for_all(), weights());
   }
   Central(const Central&) = delete;  // the optimiser points into the generator
   Central& operator=(const Central&) = delete;
@@ -104,6 +107,9 @@ class Central {
       }
       hear(left);
     }
+    share_state(*options_.replicas, run_, *this);
+    share_members(*options_.replicas, roster_);
+    for (std::size_t site = 0; site < roster_.size(); ++site) require_standing(site);
     admitted_ = true;
     if (roster_.strict()) roster_.weigh();
     for (std::size_t site = 0; site < roster_.size(); ++site) {
@@ -127,6 +133,7 @@ class Central {
       ask_whoever_is_due();
       const Tally tally = this->tally();
       if (roster_.enough() && tally.answered > 0 && schedule_.enough(tally)) {
+        share_answers(*options_.replicas, roster_, report_);
         if (keep_those_of_a_size()) break;
         continue;
       }
@@ -137,20 +144,24 @@ class Central {
     auto answers = std::exchange(answers_, {});
     update_generator(generator_, optimizer_, contributions(answers),
                      options_.schedule.factor(static_cast<std::int64_t>(step())),
-                     options_.combination);
+                     options_.combination, options_.replicas);
     average_.update();
     return std::exchange(report_, {});
   }
 
-  /// Tells every site that nothing follows.
+  /// Tells every site, and the centre's other processes, that nothing follows.
   void finish(const std::string& reason) {
     for (std::size_t site = 0; site < roster_.size(); ++site) {
       if (roster_.present(site)) tell(site, protocol::Goodbye{reason});
     }
+    options_.replicas->leave(reason);
   }
 
-  /// Closes the link; the sites find the centre gone.
-  void leave() { link_.close(); }
+  /// Closes the link; the sites find the centre gone, and its other processes end by the reason.
+  void leave(const std::string& reason = "it was ended") {
+    link_.close();
+    options_.replicas->leave(reason);
+  }
 
   /// Steps of the generator completed so far.
   [[nodiscard]] std::uint64_t step() const {
@@ -273,6 +284,10 @@ class Central {
     }
     const auto site = static_cast<std::size_t>(arrival.peer - 1);
     if (roster_[site].presence == Presence::expelled) return;
+    if (roster_[site].presence == Presence::elsewhere) {
+      if (!arrival.gone()) tell(site, protocol::Goodbye{"another process of the centre serves it"});
+      return;
+    }
     if (arrival.gone()) {
       lose<TransportError>(site, Presence::away, "is gone");
       return;
@@ -303,6 +318,7 @@ class Central {
     }
     roster_.greet(site, std::move(hello));
     if (!admitted_ || !give_place(site)) return;
+    require_standing(site);
     report_.changes.push_back(roster_.who(site) + " has come");
     welcome(site);
   }
@@ -444,11 +460,17 @@ class Central {
 
   // Who comes and goes.
 
+  /// Errors  SiteBehind; TransportError where other processes of the centre would not hear of it.
+  void require_standing(std::size_t site) const {
+    const auto& seat = roster_[site];
+    if (!roster_.strict() || goes_on_with(seat.goes_on_with, step())) return;
+    const SiteBehind behind(roster_.who(site), step(), seat.goes_on_with);
+    if (!admitted_ || options_.replicas->size() == 1) throw behind;
+    throw TransportError(std::string(behind.what()) + "; started again, all go back");
+  }
+
   void welcome(std::size_t site) {
     auto& seat = roster_[site];
-    if (roster_.strict() && !goes_on_with(seat.goes_on_with, step())) {
-      throw SiteBehind(roster_.who(site), step(), seat.goes_on_with);
-    }
     seat.next = roster_.batches().next(site, step());
     seat.ready = !seat.member.facts.sends_label_maps && seat.next.size > 0;
     seat.welcomed = options_.now();

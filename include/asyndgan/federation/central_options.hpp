@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "asyndgan/protocol/any_encoding.hpp"
 #include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/message.hpp"
+#include "asyndgan/transport/group.hpp"
 
 namespace asyndgan::federation {
 
@@ -54,6 +56,8 @@ struct CentralOptions {
   std::chrono::milliseconds grace = {};
   /// Called while the centre waits, several times a second; what it throws ends the wait.
   std::function<void()> while_waiting = {};
+  /// The processes that the centre is made of (replicas.hpp), each with these options.
+  std::shared_ptr<transport::Group> replicas = std::make_shared<transport::Alone>();
   std::function<Clock::time_point()> now = Clock::now;  // a simulation has a clock of its own
 };
 

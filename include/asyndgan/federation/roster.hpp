@@ -11,6 +11,7 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/federation/central_options.hpp"
 #include "asyndgan/federation/member.hpp"
+#include "asyndgan/federation/replicas.hpp"
 #include "asyndgan/federation/sampling.hpp"
 #include "asyndgan/federation/screening.hpp"
 #include "asyndgan/federation/seat.hpp"
@@ -32,7 +33,12 @@ class Roster {
   Roster(int sites, const CentralOptions& options)
       : options_(&options),
         seats_(require_sites(sites, options)),
-        batches_(batch_options(), std::vector<std::int64_t>(seats_.size(), 1)) {}
+        batches_(batch_options(), std::vector<std::int64_t>(seats_.size(), 1)) {
+    const Block own = block_of(*options.replicas, size());
+    for (std::size_t site = 0; site < size(); ++site) {
+      if (!own.has(site)) seats_[site].presence = Presence::elsewhere;
+    }
+  }
 
   [[nodiscard]] std::size_t size() const { return seats_.size(); }
   [[nodiscard]] Seat<G>& operator[](std::size_t site) { return seats_[site]; }
@@ -48,12 +54,15 @@ class Roster {
     return static_cast<int>(std::count_if(
         begin(), end(), [presence](const auto& seat) { return seat.presence == presence; }));
   }
-  /// Sites without which the run does not go on.
+  /// Sites without which the run does not go on, of those that this process serves.
   [[nodiscard]] int minimum() const {
-    return options_->minimum_sites > 0 ? options_->minimum_sites : static_cast<int>(size());
+    return strict() ? static_cast<int>(size()) - count(Presence::elsewhere)
+                    : options_->minimum_sites;
   }
   /// No site may miss a step.
-  [[nodiscard]] bool strict() const { return minimum() == static_cast<int>(size()); }
+  [[nodiscard]] bool strict() const {
+    return options_->minimum_sites == 0 || options_->minimum_sites == static_cast<int>(size());
+  }
   [[nodiscard]] bool enough() const { return count(Presence::present) >= minimum(); }
 
   /// In errors. A place that nobody has taken yet has no name.
@@ -64,7 +73,7 @@ class Roster {
   /// Requires  fewer than minimum() have greeted or are present.
   [[nodiscard]] std::string first_missing() const {
     std::size_t site = 0;
-    while (seats_[site].presence == Presence::greeted || present(site)) ++site;
+    while (seats_[site].presence == Presence::greeted || has_part(seats_[site].presence)) ++site;
     return who(site);
   }
 
@@ -89,12 +98,20 @@ class Roster {
     try {
       require_fitting(seat.member, *options_, limits);
       seat.presence = Presence::present;
-      require_agreement(present_members());
+      require_agreement(known_members());
       if (!strict()) weigh();
     } catch (const ConfigError&) {
       take_place(site, Presence::away);
       throw;
     }
+  }
+
+  /// What another process of the centre says of a site that it serves.
+  ///
+  /// Errors  as give_place().
+  void introduce(std::size_t site, Member member) {
+    seats_[site].member = std::move(member);
+    require_agreement(known_members());
   }
 
   /// Takes it, and what is under way with it.
@@ -106,22 +123,22 @@ class Roster {
     if (!strict() && count(Presence::present) > 0) weigh();
   }
 
-  /// Shares of those present, and the plan of their batches.
+  /// Shares of those present, here or elsewhere, and the plan of their batches.
   ///
   /// Errors  ConfigError where what a site told is not enough for the weighting or sampling.
   void weigh() {
-    auto members = present_members();
+    auto members = known_members();
     std::vector<double> given = options_->site_weights;
     if (given.size() == size()) {
       std::size_t site = 0;  // those of the sites that are there
-      std::erase_if(given, [&](double) { return !present(site++); });
+      std::erase_if(given, [&](double) { return !known(site++); });
     }
     const auto counts = federation::weigh(members, options_->weighting, options_->sampling, given);
     std::vector<std::int64_t> by_rank(size(), 0);
     std::size_t next = 0;
     for (std::size_t site = 0; site < size(); ++site) {
-      seats_[site].member.weight = present(site) ? members[next].weight : 0;
-      if (present(site)) by_rank[site] = counts[next++];
+      seats_[site].member.weight = known(site) ? members[next].weight : 0;
+      if (known(site)) by_rank[site] = counts[next++];
     }
     batches_ = BatchPlan(batch_options(), std::move(by_rank));
   }
@@ -182,10 +199,16 @@ class Roster {
             .seed = options_->seed,
             .steps = options_->steps};
   }
-  [[nodiscard]] std::vector<Member> present_members() const {
+  /// Present, or introduced by another process of the centre.
+  [[nodiscard]] bool known(std::size_t site) const {
+    const auto& seat = seats_[site];
+    return seat.presence == Presence::present ||
+           (seat.presence == Presence::elsewhere && !seat.member.facts.channels.empty());
+  }
+  [[nodiscard]] std::vector<Member> known_members() const {
     std::vector<Member> members;
     for (std::size_t site = 0; site < size(); ++site) {
-      if (present(site)) members.push_back(seats_[site].member);
+      if (known(site)) members.push_back(seats_[site].member);
     }
     return members;
   }

@@ -21,11 +21,16 @@ namespace asyndgan::federation {
 
 /// Where a site stands with the centre.
 enum class Presence {
-  away,      // has not come yet, or has left; may come
-  greeted,   // has said what it is, and waits for the run to begin
-  present,   // has a part in the run
-  expelled,  // broke the protocol: the run does not take it back
+  away,       // has not come yet, or has left; may come
+  greeted,    // has said what it is, and waits for the run to begin
+  present,    // has a part in the run
+  expelled,   // broke the protocol: the run does not take it back
+  elsewhere,  // another process of the centre serves it
 };
+
+[[nodiscard]] constexpr bool has_part(Presence presence) {
+  return presence == Presence::present || presence == Presence::elsewhere;
+}
 
 /// Fakes that a site has been sent, until its gradient is there.
 template <networks::Generator G>

@@ -56,9 +56,12 @@ void simulate(Central& central, std::deque<Site>& sites,
       if (hooks.after_step) going = hooks.after_step(report);
     }
     central.finish(going ? "the run is complete" : "the run was interrupted");
+  } catch (const std::exception& error) {
+    central_error = std::current_exception();
+    central.leave(error.what());  // the sites find it gone
   } catch (...) {
     central_error = std::current_exception();
-    central.leave();  // the sites find it gone
+    central.leave();
   }
   for (std::thread& thread : threads) thread.join();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/federation/combination.hpp"
 #include "asyndgan/federation/critic.hpp"
+#include "asyndgan/federation/gradient_sum.hpp"
 #include "asyndgan/federation/objective.hpp"
 #include "asyndgan/kernels/channels.hpp"
 #include "asyndgan/kernels/elementwise.hpp"
@@ -22,6 +24,7 @@
 #include "asyndgan/privacy/private.hpp"
 #include "asyndgan/privacy/release.hpp"  // SiteGradient
 #include "asyndgan/privacy/synthetic.hpp"
+#include "asyndgan/transport/group.hpp"
 
 /// The algorithm, as four functions that need no wire. One step of AsynDGAN is
 ///
@@ -172,25 +175,29 @@ void require_bounded(const State<T, D>& state) {
   }
 }
 
-/// One Adam step of G along sum_j pi_j dL_j/dG, or their median.
+/// One Adam step of G along sum_j pi_j dL_j/dG, or their median. Where the centre has several
+/// `replicas`, the sum is over the contributions of all, the median over the own alone.
 ///
 /// Errors  ProtocolError where the sum is too large for that; the weights are as before.
 template <networks::Generator G>
-void update_generator(G& generator, optim::Adam<typename G::Scalar, typename G::Place>& optimizer,
-                      std::vector<Contribution<G>> contributions, double rate_factor = 1,
-                      Combination combination = Combination::mean) {
+void update_generator(
+    G& generator, optim::Adam<typename G::Scalar, typename G::Place>& optimizer,
+    std::vector<Contribution<G>> contributions, double rate_factor = 1,
+    Combination combination = Combination::mean,
+    const std::shared_ptr<transport::Group>& replicas = std::make_shared<transport::Alone>()) {
   const bool by_median = combination == Combination::median;
   State<typename G::Scalar, typename G::Place> state;
   generator.collect("", state);
   GradientMedian median(state);
+  GradientSum sum(state);
   optimizer.zero_gradients();
   for (auto& [weight, d_fake, saved] : contributions) {
     if (weight == 0) continue;
     generator.backward(kernels::scale(std::move(d_fake), by_median ? 1 : weight), *saved,
                        layers::Wanted::parameters);
-    if (by_median) median.take(weight);
+    by_median ? median.take(weight) : sum.take();
   }
-  if (by_median) median.give();
+  by_median ? median.give() : sum.give(*replicas);
   require_bounded(state);
   optimizer.step(rate_factor);
 }

@@ -112,6 +112,30 @@ void require_finite(std::span<const T> values, const std::string& name, const st
   }
 }
 
+/// All of `state`; `storage` keeps what is not on the host. Values that are not finite are refused
+/// for what `refusal` says, or pass where it is empty.
+template <std::floating_point T, Device D>
+[[nodiscard]] std::vector<safetensors::Array> arrays_of(const State<T, D>& state,
+                                                        std::deque<std::vector<T>>& storage,
+                                                        const std::string& refusal) {
+  std::vector<safetensors::Array> arrays;
+  for (const auto& place : places_of(state)) {
+    const std::span<const T> values = on_host(*place.tensor, storage);
+    if (!refusal.empty()) require_finite(values, place.name, refusal);
+    arrays.push_back(
+        {place.name, safetensors::DTypeOf<T>::value, place.extents, std::as_bytes(values)});
+  }
+  for (const auto& counter : state.counters) {
+    arrays.push_back({counter.name, safetensors::DType::i64, extents_of(counter),
+                      std::as_bytes(numbers_of(counter))});
+  }
+  for (const auto& [name, value] : state.reals) {
+    arrays.push_back(
+        {name, safetensors::DType::f64, {}, std::as_bytes(std::span<const double, 1>(value, 1))});
+  }
+  return arrays;
+}
+
 /// "'a', 'b', 'c' and 4 more"
 [[nodiscard]] inline std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 3;
@@ -163,35 +187,27 @@ void save_checkpoint(const std::filesystem::path& path, const State<T, D>& state
                      Metadata metadata = {}, const SaveOptions& options = {}) {
   metadata.emplace("format", "pt");  // what Python's loaders ask for
   std::deque<std::vector<T>> storage;
-  std::vector<safetensors::Array> arrays;
-  for (const auto& place : detail::places_of(state)) {
-    const std::span<const T> values = detail::on_host(*place.tensor, storage);
-    if (!options.allow_non_finite) {
-      detail::require_finite(values, place.name, "not saved: '" + path.string() + "'");
-    }
-    arrays.push_back(
-        {place.name, safetensors::DTypeOf<T>::value, place.extents, std::as_bytes(values)});
-  }
-  for (const auto& counter : state.counters) {
-    arrays.push_back({counter.name, safetensors::DType::i64, detail::extents_of(counter),
-                      std::as_bytes(detail::numbers_of(counter))});
-  }
-  for (const auto& [name, value] : state.reals) {
-    arrays.push_back(
-        {name, safetensors::DType::f64, {}, std::as_bytes(std::span<const double, 1>(value, 1))});
-  }
-  safetensors::write(path, arrays, metadata);
+  const std::string refusal = "not saved: '" + path.string() + "'";
+  safetensors::write(
+      path, detail::arrays_of(state, storage, options.allow_non_finite ? "" : refusal), metadata);
+}
+
+/// The bytes of such a file, values that are not finite included.
+template <std::floating_point T, Device D>
+[[nodiscard]] std::vector<std::byte> encode_checkpoint(const State<T, D>& state,
+                                                       const Metadata& metadata = {}) {
+  std::deque<std::vector<T>> storage;
+  return safetensors::encode(detail::arrays_of(state, storage, ""), metadata);
 }
 
 /// Fills all of `state` from a file, or throws and changes nothing.
 ///
 /// Ensures  returns the file's metadata.
 /// Errors   CheckpointError naming what differs: architecture, names, shape, element type,
-///          values that are not finite. DataError where the file cannot be read.
+///          values that are not finite.
 template <std::floating_point T, Device D>
-Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
+Metadata load_checkpoint(const safetensors::File& file, State<T, D>& state,
                          const LoadOptions& options = {}) {
-  const auto file = safetensors::File::read(path);
   const auto said = file.metadata().find(kArchitectureKey);
   if (!options.architecture.empty() && said != file.metadata().end() &&
       said->second != options.architecture) {
@@ -232,6 +248,13 @@ Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
   }
   for (const auto& real : state.reals) *real.value = file.values<double>(real.name).at(0);
   return file.metadata();
+}
+
+/// Errors  DataError too, where the file cannot be read.
+template <std::floating_point T, Device D>
+Metadata load_checkpoint(const std::filesystem::path& path, State<T, D>& state,
+                         const LoadOptions& options = {}) {
+  return load_checkpoint(safetensors::File::read(path), state, options);
 }
 
 /// save_checkpoint() of one network, with its describe() in the metadata.

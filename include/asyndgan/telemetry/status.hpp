@@ -18,7 +18,7 @@
 
 namespace asyndgan::telemetry {
 
-/// "away", "greeted", "present", "expelled"
+/// "away", "greeted", "present", "expelled", "elsewhere"
 [[nodiscard]] constexpr std::string_view to_string(federation::Presence presence) {
   switch (presence) {
     case federation::Presence::away:
@@ -29,6 +29,8 @@ namespace asyndgan::telemetry {
       return "present";
     case federation::Presence::expelled:
       return "expelled";
+    case federation::Presence::elsewhere:
+      return "elsewhere";
   }
   return "unknown";
 }
@@ -74,9 +76,9 @@ struct Status {
   }
   /// Sites that have a part in the run.
   [[nodiscard]] std::size_t present() const {
-    return static_cast<std::size_t>(std::count_if(
-        sites.begin(), sites.end(),
-        [](const SiteStatus& site) { return site.presence == federation::Presence::present; }));
+    return static_cast<std::size_t>(
+        std::count_if(sites.begin(), sites.end(),
+                      [](const SiteStatus& site) { return federation::has_part(site.presence); }));
   }
   /// Seconds until the last step at the present rate; nothing where it does not move.
   [[nodiscard]] std::optional<double> seconds_left() const {

@@ -117,7 +117,7 @@ void for_sites(Exposition& out, const Status& status, std::string_view name, std
 inline void write_sites(Exposition& out, const Status& status) {
   for_sites(out, status, "asyndgan_site_present", "gauge",
             "1 while the site has a part in the run.", [&](const SiteStatus& site) {
-              out.sample(site.presence == federation::Presence::present, {{"site", site.name}});
+              out.sample(federation::has_part(site.presence), {{"site", site.name}});
             });
   for_sites(out, status, "asyndgan_site_expelled", "gauge",
             "1 once the site broke the protocol and is not taken back.",
