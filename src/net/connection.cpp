@@ -145,6 +145,11 @@ void Connection::close(const std::string& reason) {
   socket_.close(ignored);  // who waits on it resumes
 }
 
+void Connection::reset_on_close() noexcept {
+  error_code ignored;
+  socket_.set_option(tcp::socket::linger(true, 0), ignored);
+}
+
 std::shared_ptr<asio::steady_timer> Connection::close_after(Clock::duration limit,
                                                             std::string reason) {
   auto timer = std::make_shared<asio::steady_timer>(socket_.get_executor(), limit);

@@ -41,6 +41,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<void> after(Progress progress);
 
   void close(const std::string& reason);
+  /// From now on close() resets, which reaches a peer whose own bytes alone get through: an end
+  /// in good order would wait behind what it has not confirmed.
+  void reset_on_close() noexcept;
   /// Closes it after `limit` unless the result is destroyed before.
   [[nodiscard]] std::shared_ptr<asio::steady_timer> close_after(Clock::duration limit,
                                                                 std::string reason);

@@ -75,6 +75,7 @@ void Session::judge(Clock::time_point now) {
     if (now - last_confirmed_ > silence) end("it takes nothing any more");
   } else if (!held_back_ && now - connection_->last_read() > silence) {
     using std::chrono::milliseconds;
+    connection_->reset_on_close();
     end("it was silent for " +
         std::to_string(std::chrono::duration_cast<milliseconds>(silence).count()) + " ms");
   }

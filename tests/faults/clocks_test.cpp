@@ -161,8 +161,8 @@ TEST_CASE(
   renew(consortium, "south", kBrief);
   const auto expires = Clock::now() + kBrief;
   const Run run(consortium);
-  run.wait_for_steps(20);
   const Since first(run.events());
+  seconds_until("south is in", 15, [&] { return first.says(kOfSouth); });
   const Since south(run.log("south"));
   seconds_until("south is out", 60, [&] { return first.says(kSouthGone); });
   const double out = Seconds(Clock::now() - expires).count();
