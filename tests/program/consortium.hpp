@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -116,11 +118,14 @@ class Consortium {
     }
     FAIL("the run does not get on");
   }
-  /// Until `text` is there, behind the first `after`, 60 s at most.
+  /// Until a file that is appended to has `text`, behind the first `after`, 60 s at most.
   static void wait_for_text(const std::filesystem::path& file, const std::string& text,
                             const std::string& after = "") {
+    std::string all;
     for (int i = 0; i < 6000; ++i) {
-      const std::string all = std::filesystem::exists(file) ? contents(file) : "";
+      std::ifstream stream(file, std::ios::binary);
+      stream.seekg(static_cast<std::streamoff>(all.size()));  // a run may write megabytes
+      all.append(std::istreambuf_iterator<char>(stream), {});
       const auto from = all.find(after);
       if (from != std::string::npos && all.find(text, from) != std::string::npos) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
