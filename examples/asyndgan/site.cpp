@@ -155,10 +155,11 @@ class SiteRun {
     const auto left = std::max<Clock::duration>(end - Clock::now(), milliseconds(0));
     voice.say(std::string(error.what()) + "; trying again in " +
               std::to_string(std::chrono::duration_cast<milliseconds>(left).count()) + " ms");
-    while (Clock::now() < end) {
-      if (interrupted()) throw Interrupted{};
+    while (!interrupted()) {  // asked once where there is nothing left to wait for, too
+      if (Clock::now() >= end) return;
       std::this_thread::sleep_for(milliseconds(20));
     }
+    throw Interrupted{};
   }
 
   const RunConfig& config_;
