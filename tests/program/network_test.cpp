@@ -76,13 +76,17 @@ TEST_CASE("A run that can do without a site goes on when it is killed, and takes
   const auto central = consortium.central("run");
   const auto north = consortium.site("north", "run");
   auto south = consortium.site("south", "run");
-  consortium.wait_for("run", 20);
+  const auto events = consortium.path() / "run" / "events.jsonl";
+  const std::string of_south = "\"discriminator south\"";  // its losses, with a gradient
+  consortium.wait_for_text(events, of_south);
   south->signal(SIGKILL);
   CHECK(south->wait().code == -SIGKILL);
-  consortium.wait_for("run", 60);
+  const std::string gone = "is gone";  // found by a send or by a receive
+  consortium.wait_for_text(events, gone);
+  consortium.wait_for_text(events, "\"answers\":1", gone);
   south = consortium.site("south", "run");
-  const auto events = consortium.path() / "run" / "events.jsonl";
-  consortium.wait_for_text(events, "site 'south' has come", "site 'south': is gone");
+  consortium.wait_for_text(events, of_south, gone);
+  CHECK_THAT(contents(events), Contains("site 'south' has come"));
   for (auto* process : {central.get(), north.get(), south.get()}) {
     process->signal(SIGINT);
     CHECK(process->wait().code == 130);
