@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nearest.hpp"
-#include "network.hpp"
+#include "place.hpp"
 #include "results.hpp"
 #include "site_settings.hpp"
 

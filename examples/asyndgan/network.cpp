@@ -2,11 +2,9 @@
 #include "network.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -42,23 +40,6 @@ transport::Tls::Files certificates(const RunConfig& config) {
 }
 
 }  // namespace
-
-std::optional<Place> parse_place(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return std::nullopt;
-  Place place{text.substr(0, colon)};
-  if (place.host.front() == '[' && place.host.back() == ']') {
-    place.host = place.host.substr(1, place.host.size() - 2);
-  } else if (place.host.find(':') != std::string::npos) {
-    return std::nullopt;  // of IPv6, which of them begins the port?
-  }
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, place.port);
-  if (error != std::errc() || stopped != end || place.port == 0 || place.host.empty()) {
-    return std::nullopt;
-  }
-  return place;
-}
 
 Place place_of_centre(const RunConfig& config, int rank) {
   const auto& network = config.network;

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "asyndgan/federation/central_options.hpp"
@@ -11,20 +10,12 @@
 #include "asyndgan/transport/counted.hpp"
 #include "asyndgan/transport/network_link.hpp"
 #include "config.hpp"
+#include "place.hpp"
 
 /// What the section "network" of a configuration stands for.
 namespace asyndgan::program {
 
 using NetworkLink = transport::Counted<transport::NetworkLink>;
-
-/// Where a process of the centre listens.
-struct Place {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-/// "host:port", "[::1]:port"; nothing if it is neither.
-[[nodiscard]] std::optional<Place> parse_place(const std::string& text);
 
 /// Of the centre's process of this rank.
 [[nodiscard]] Place place_of_centre(const RunConfig& config, int rank);
