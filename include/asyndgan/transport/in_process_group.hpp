@@ -56,6 +56,7 @@ class InProcessGroup final : public Group {
         throw ContractViolation("InProcessGroup: sums of different lengths");
       }
     }
+    if (values.empty()) return;  // which memcpy() may not be given
     std::vector<double> part(values.size());
     for (std::size_t rank = 0; rank < all.size(); ++rank) {
       std::memcpy(part.data(), all[rank].data(), values.size_bytes());
