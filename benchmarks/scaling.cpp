@@ -14,9 +14,9 @@
 
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/transport/tcp.hpp"
-#include "federation/federation_fixture.hpp"
 #include "federation/simulator.hpp"
 #include "support/benchmark.hpp"
+#include "support/federation.hpp"
 
 namespace {
 

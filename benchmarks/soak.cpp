@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "asyndgan/transport/tcp.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/benchmark.hpp"
+#include "support/federation.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -100,17 +101,31 @@ void read_object(const Json& json, const std::string& place, const std::vector<K
   }
 }
 
-/// Builds the keys of one Target. `Field` is a lambda that gives the member of either a const or
-/// a mutable target, so that it serves reading and writing.
+/// A member of a target, however deep. Functions, not a type of its own for each member, so that
+/// all members of one type share the code that reads and writes them.
+template <class Target, class Member>
+struct Field {
+  Member& (*of)(Target&);
+  const Member& (*of_const)(const Target&);
+  Member& operator()(Target& target) const { return of(target); }
+  const Member& operator()(const Target& target) const { return of_const(target); }
+};
+
+/// Builds the keys of one Target.
 template <class Target>
 struct Keys {
-  template <class Field>
-  static Key<Target> integer(std::string path, Field field, std::uint64_t low, std::uint64_t high,
-                             std::string doc) {
-    using T = std::remove_cvref_t<decltype(field(std::declval<Target&>()))>;
+  /// The member that a lambda gives of either a const or a mutable target.
+  template <class Lambda>
+  static auto field(Lambda lambda) {
+    using Member = std::remove_cvref_t<decltype(lambda(std::declval<Target&>()))>;
+    return Field<Target, Member>{lambda, lambda};
+  }
+
+  template <class T>
+  static Key<Target> integer(std::string_view path, Field<Target, T> field, std::uint64_t low,
+                             std::uint64_t high, std::string_view doc) {
     return plain(
-        std::move(path), "whole number, " + std::to_string(low) + " to " + std::to_string(high),
-        std::move(doc),
+        path, "whole number, " + std::to_string(low) + " to " + std::to_string(high), doc,
         [=](Target& target, const Json& json) {
           if (!json.is_number_unsigned()) return false;
           const auto value = json.get<std::uint64_t>();
@@ -122,14 +137,13 @@ struct Keys {
   }
 
   /// Numbers in [low, high]; with `open`, above `low`.
-  template <class Field>
-  static Key<Target> number(std::string path, Field field, double low, double high, std::string doc,
-                            bool open = false) {
+  static Key<Target> number(std::string_view path, Field<Target, double> field, double low,
+                            double high, std::string_view doc, bool open = false) {
     return plain(
-        std::move(path),
+        path,
         std::string("number, ") + (open ? "above " : "") + telemetry::significant(low) + " to " +
             telemetry::significant(high),
-        std::move(doc),
+        doc,
         [=](Target& target, const Json& json) {
           if (!json.is_number()) return false;
           const auto value = json.get<double>();
@@ -140,10 +154,10 @@ struct Keys {
         [=](const Target& target) { return Json(field(target)); });
   }
 
-  template <class Field>
-  static Key<Target> boolean(std::string path, Field field, std::string doc) {
+  static Key<Target> boolean(std::string_view path, Field<Target, bool> field,
+                             std::string_view doc) {
     return plain(
-        std::move(path), "true or false", std::move(doc),
+        path, "true or false", doc,
         [=](Target& target, const Json& json) {
           if (!json.is_boolean()) return false;
           field(target) = json.get<bool>();
@@ -152,10 +166,10 @@ struct Keys {
         [=](const Target& target) { return Json(field(target)); });
   }
 
-  template <class Field>
-  static Key<Target> text(std::string path, Field field, std::string doc) {
+  static Key<Target> text(std::string_view path, Field<Target, std::string> field,
+                          std::string_view doc) {
     return plain(
-        std::move(path), "text", std::move(doc),
+        path, "text", doc,
         [=](Target& target, const Json& json) {
           if (!json.is_string()) return false;
           field(target) = json.get<std::string>();
@@ -164,10 +178,10 @@ struct Keys {
         [=](const Target& target) { return Json(field(target)); });
   }
 
-  template <class Field>
-  static Key<Target> path(std::string path, Field field, std::string doc) {
+  static Key<Target> path(std::string_view path, Field<Target, std::filesystem::path> field,
+                          std::string_view doc) {
     return plain(
-        std::move(path), "path, from this file's folder", std::move(doc),
+        path, "path, from this file's folder", doc,
         [=](Target& target, const Json& json) {
           if (!json.is_string()) return false;
           field(target) = std::filesystem::path(json.get<std::string>());
@@ -176,10 +190,10 @@ struct Keys {
         [=](const Target& target) { return Json(field(target).string()); });
   }
 
-  template <class Field>
-  static Key<Target> texts(std::string path, Field field, std::string doc) {
+  static Key<Target> texts(std::string_view path, Field<Target, std::vector<std::string>> field,
+                           std::string_view doc) {
     return plain(
-        std::move(path), "list of texts", std::move(doc),
+        path, "list of texts", doc,
         [=](Target& target, const Json& json) {
           if (!json.is_array()) return false;
           std::vector<std::string> values;
@@ -194,10 +208,11 @@ struct Keys {
   }
 
   /// Lists of whole numbers of 16 bits, one for each class.
-  template <class Field>
-  static Key<Target> value_lists(std::string path, Field field, std::string doc) {
+  static Key<Target> value_lists(std::string_view path,
+                                 Field<Target, std::vector<std::vector<std::uint16_t>>> field,
+                                 std::string_view doc) {
     return plain(
-        std::move(path), "list of lists of whole numbers, 0 to 65535", std::move(doc),
+        path, "list of lists of whole numbers, 0 to 65535", doc,
         [=](Target& target, const Json& json) {
           std::vector<std::vector<std::uint16_t>> lists;
           if (!json.is_array()) return false;
@@ -215,10 +230,11 @@ struct Keys {
         [=](const Target& target) { return Json(field(target)); });
   }
 
-  template <class Field, class Enum>
-  static Key<Target> choice(std::string path, Field field, Names<Enum> names, std::string doc) {
+  template <class Enum>
+  static Key<Target> choice(std::string_view path, Field<Target, Enum> field, Names<Enum> names,
+                            std::string_view doc) {
     return plain(
-        std::move(path), "one of " + detail::joined(names), std::move(doc),
+        path, "one of " + detail::joined(names), doc,
         [=](Target& target, const Json& json) {
           const auto value = detail::parse_name(names, json);
           if (value) field(target) = *value;
@@ -227,10 +243,11 @@ struct Keys {
         [=](const Target& target) { return Json(detail::name_of(names, field(target))); });
   }
 
-  template <class Field, class Enum>
-  static Key<Target> choices(std::string path, Field field, Names<Enum> names, std::string doc) {
+  template <class Enum>
+  static Key<Target> choices(std::string_view path, Field<Target, std::vector<Enum>> field,
+                             Names<Enum> names, std::string_view doc) {
     return plain(
-        std::move(path), "list of " + detail::joined(names), std::move(doc),
+        path, "list of " + detail::joined(names), doc,
         [=](Target& target, const Json& json) {
           if (!json.is_array()) return false;
           std::vector<Enum> values;
@@ -250,10 +267,11 @@ struct Keys {
   }
 
   /// An object of its own or null, with the keys of what `field`, a std::optional, may hold.
-  template <class Field, class Part>
-  static Key<Target> object(std::string path, Field field, const std::vector<Key<Part>>& keys,
-                            std::string expected, std::string doc) {
-    return {std::move(path), expected, std::move(doc),
+  template <class Part>
+  static Key<Target> object(std::string_view path, Field<Target, std::optional<Part>> field,
+                            const std::vector<Key<Part>>& keys, std::string expected,
+                            std::string_view doc) {
+    return {std::string(path), expected, std::string(doc),
             [=](Target& target, const Json& json, const std::string& place, Problems& problems) {
               field(target).reset();
               if (json.is_object()) {
@@ -271,8 +289,8 @@ struct Keys {
   }
 
   /// The keys of a part, as keys of the whole.
-  template <class Field, class Part>
-  static std::vector<Key<Target>> of_part(const std::string& prefix, Field field,
+  template <class Part>
+  static std::vector<Key<Target>> of_part(const std::string& prefix, Field<Target, Part> field,
                                           const std::vector<Key<Part>>& keys) {
     std::vector<Key<Target>> result;
     result.reserve(keys.size());
@@ -288,9 +306,9 @@ struct Keys {
  private:
   /// `accept` sets the member, or returns false and changes nothing.
   template <class Accept, class Write>
-  static Key<Target> plain(std::string path, std::string expected, std::string doc, Accept accept,
-                           Write write) {
-    return {std::move(path), expected, std::move(doc),
+  static Key<Target> plain(std::string_view path, const std::string& expected, std::string_view doc,
+                           Accept accept, Write write) {
+    return {std::string(path), expected, std::string(doc),
             [=](Target& target, const Json& json, const std::string& place, Problems& problems) {
               if (accept(target, json)) return;
               problems.add(place + ": " + detail::shown(json) + " given, expected " + expected);

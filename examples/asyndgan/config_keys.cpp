@@ -67,91 +67,91 @@ const Names<TrainingSet> kTrainingSets = {
 
 constexpr std::uint64_t kMost = 1'000'000'000;  // of counts that no run reaches
 
-using R = Keys<RunConfig>;
+using K = Keys<RunConfig>;
 using List = std::vector<Key<RunConfig>>;
 
-/// The member `config.a.b` of a const or mutable configuration.
-#define FIELD(member) ([](auto& config) -> auto& { return config.member; })
+/// The member `config.a.b` of the target whose keys `K` builds.
+#define FIELD(member) (K::field([](auto& config) -> auto& { return config.member; }))
 
 List run_section() {
   return {
-      R::integer("run.seed", FIELD(run.seed), 0, (1ULL << 53) - 1,
+      K::integer("run.seed", FIELD(run.seed), 0, (1ULL << 53) - 1,
                  "Seed of every random number. The same seed gives the same run, bit for bit, on "
                  "any number of threads."),
-      R::path("run.output", FIELD(run.output),
+      K::path("run.output", FIELD(run.output),
               "Folder for checkpoints, logs and the report. A run that was interrupted goes on "
               "from what it finds there."),
-      R::integer("run.threads", FIELD(run.threads), 0, 1024,
+      K::integer("run.threads", FIELD(run.threads), 0, 1024,
                  "Threads for the computation; 0 takes one per logical processor."),
   };
 }
 
 List data_section() {
   return {
-      R::choice("data.modality", FIELD(data.modality), kModalities,
+      K::choice("data.modality", FIELD(data.modality), kModalities,
                 "What the images are, which decides how their intensities are brought to [-1, 1]."),
-      R::texts("data.channels", FIELD(data.channels),
+      K::texts("data.channels", FIELD(data.channels),
                "Channels of the generated images, in order: brain_mri any of \"t1\", \"t2\", "
                "\"flair\", \"t1c\"; ct [\"ct\"]; histology [\"red\", \"green\", \"blue\"]."),
-      R::texts("data.classes", FIELD(data.classes),
+      K::texts("data.classes", FIELD(data.classes),
                "Names of the classes, the background first. Histology makes three of the numbers "
                "of the nuclei: background, inside, contour."),
-      R::value_lists("data.label_values", FIELD(data.label_values),
+      K::value_lists("data.label_values", FIELD(data.label_values),
                      "Label values in the files that mean each class, such as [[0], [1], [2], "
                      "[3, 4]]. Empty: 0, 1, 2, ... in order."),
-      R::integer("data.height", FIELD(data.height), 8, 4096, "Rows of a slice, in pixels."),
-      R::integer("data.width", FIELD(data.width), 8, 4096, "Columns of a slice, in pixels."),
-      R::boolean("data.keep_aspect", FIELD(data.keep_aspect),
+      K::integer("data.height", FIELD(data.height), 8, 4096, "Rows of a slice, in pixels."),
+      K::integer("data.width", FIELD(data.width), 8, 4096, "Columns of a slice, in pixels."),
+      K::boolean("data.keep_aspect", FIELD(data.keep_aspect),
                  "Keep proportions in mm when slices are resized, by edges of background."),
-      R::choice("data.plane", FIELD(data.plane), kPlanes, "How volumes are cut into slices."),
-      R::integer("data.least_labelled_pixels", FIELD(data.least_labelled_pixels), 0, kMost,
+      K::choice("data.plane", FIELD(data.plane), kPlanes, "How volumes are cut into slices."),
+      K::integer("data.least_labelled_pixels", FIELD(data.least_labelled_pixels), 0, kMost,
                  "Leave out slices with fewer pixels that are not background."),
-      R::number("data.window_centre", FIELD(data.window_centre), -2000, 4000,
+      K::number("data.window_centre", FIELD(data.window_centre), -2000, 4000,
                 "ct: middle of the window of intensities, in Hounsfield units."),
-      R::number("data.window_width", FIELD(data.window_width), 0, 10000,
+      K::number("data.window_width", FIELD(data.window_width), 0, 10000,
                 "ct: width of the window, in Hounsfield units.", /*open=*/true),
-      R::integer("data.contour", FIELD(data.contour), 1, 100,
+      K::integer("data.contour", FIELD(data.contour), 1, 100,
                  "histology: pixels from the edge of a nucleus inwards that are contour."),
-      R::path("data.public_label_maps", FIELD(data.public_label_maps),
+      K::path("data.public_label_maps", FIELD(data.public_label_maps),
               "Folder with <case>_labels.nii.gz of data.height x data.width pixels a slice and the "
               "numbers of data.classes: maps to draw for where a site keeps its own."),
-      R::path("data.test.folder", FIELD(data.test.folder),
+      K::path("data.test.folder", FIELD(data.test.folder),
               "Labelled images that no site trains on, for the evaluation. Needed unless "
               "segmenter.train_on is empty."),
-      R::choice("data.test.layout", FIELD(data.test.layout), kLayouts,
+      K::choice("data.test.layout", FIELD(data.test.layout), kLayouts,
                 "As data.sites[].layout, of the test folder."),
   };
 }
 
 List generator_section() {
   return {
-      R::choice("generator.kind", FIELD(generator.kind), kGenerators, "Network of G."),
-      R::integer("generator.base_channels", FIELD(generator.base_channels), 1, 1024,
+      K::choice("generator.kind", FIELD(generator.kind), kGenerators, "Network of G."),
+      K::integer("generator.base_channels", FIELD(generator.base_channels), 1, 1024,
                  "Channels of the first layer; deeper ones have multiples."),
-      R::integer("generator.blocks", FIELD(generator.blocks), 1, 64, "resnet: residual blocks."),
-      R::integer("generator.downs", FIELD(generator.downs), 5, 8,
+      K::integer("generator.blocks", FIELD(generator.blocks), 1, 64, "resnet: residual blocks."),
+      K::integer("generator.downs", FIELD(generator.downs), 5, 8,
                  "unet: halvings; height and width must be multiples of 2^downs."),
-      R::choice("generator.norm", FIELD(generator.norm), kNorms,
+      K::choice("generator.norm", FIELD(generator.norm), kNorms,
                 "Normalisation. Batch statistics depend on which sites share a batch."),
-      R::number("generator.dropout", FIELD(generator.dropout), 0, 0.95,
+      K::number("generator.dropout", FIELD(generator.dropout), 0, 0.95,
                 "Probability of dropping an activation; it varies the images of one mask."),
-      R::integer("generator.noise_channels", FIELD(generator.noise_channels), 0, 16,
+      K::integer("generator.noise_channels", FIELD(generator.noise_channels), 0, 16,
                  "Channels of random numbers beside the one-hot label map."),
   };
 }
 
 List discriminator_section() {
   return {
-      R::choice("discriminator.kind", FIELD(discriminator.kind), kDiscriminators,
+      K::choice("discriminator.kind", FIELD(discriminator.kind), kDiscriminators,
                 "Network of every site's D."),
-      R::integer("discriminator.base_channels", FIELD(discriminator.base_channels), 1, 1024,
+      K::integer("discriminator.base_channels", FIELD(discriminator.base_channels), 1, 1024,
                  "Channels of the first layer."),
-      R::integer("discriminator.layers", FIELD(discriminator.layers), 1, 6,
+      K::integer("discriminator.layers", FIELD(discriminator.layers), 1, 6,
                  "patch: halvings. More let D judge larger patches."),
-      R::choice("discriminator.norm", FIELD(discriminator.norm), kNorms, "Normalisation."),
-      R::boolean("discriminator.spectral_norm", FIELD(discriminator.spectral_norm),
+      K::choice("discriminator.norm", FIELD(discriminator.norm), kNorms, "Normalisation."),
+      K::boolean("discriminator.spectral_norm", FIELD(discriminator.spectral_norm),
                  "Divides each weight by its largest singular value; usual with \"hinge\"."),
-      R::boolean("discriminator.per_channel", FIELD(discriminator.per_channel),
+      K::boolean("discriminator.per_channel", FIELD(discriminator.per_channel),
                  "One discriminator per channel that a site has, instead of one over all of "
                  "them."),
   };
@@ -159,80 +159,80 @@ List discriminator_section() {
 
 List objective_section() {
   return {
-      R::choice("objective.adversarial", FIELD(objective.adversarial), kAdversarial,
+      K::choice("objective.adversarial", FIELD(objective.adversarial), kAdversarial,
                 "Adversarial loss of G and D."),
-      R::boolean("objective.paper_objective_reveals_images",
+      K::boolean("objective.paper_objective_reveals_images",
                  FIELD(objective.paper_objective_reveals_images),
                  "Must be true for the two weights below, which reproduce the papers: their "
                  "gradient gives every real image away, pixel by pixel. For public data only."),
-      R::number("objective.paired_l1", FIELD(objective.paired_l1), 0, 1e6,
+      K::number("objective.paired_l1", FIELD(objective.paired_l1), 0, 1e6,
                 "Weight of |fake - real|, paired with the mask's own image."),
-      R::number("objective.feature_statistics", FIELD(objective.feature_statistics), 0, 1e6,
+      K::number("objective.feature_statistics", FIELD(objective.feature_statistics), 0, 1e6,
                 "Weight of the distance of D's features of the fakes from their running means over "
                 "the site; reads no one image."),
-      R::boolean("objective.statistics_by_class", FIELD(objective.statistics_by_class),
+      K::boolean("objective.statistics_by_class", FIELD(objective.statistics_by_class),
                  "A mean for every class, instead of one for the whole image."),
-      R::number("objective.perceptual", FIELD(objective.perceptual), 0, 1e6,
+      K::number("objective.perceptual", FIELD(objective.perceptual), 0, 1e6,
                 "Weight of the distance of VGG-16 features, paired likewise."),
-      R::path("objective.vgg16_weights", FIELD(objective.vgg16_weights),
+      K::path("objective.vgg16_weights", FIELD(objective.vgg16_weights),
               "safetensors file with the weights for objective.perceptual."),
   };
 }
 
 List training_section() {
   return {
-      R::integer("training.steps", FIELD(training.steps), 1, 10'000'000,
+      K::integer("training.steps", FIELD(training.steps), 1, 10'000'000,
                  "Updates of the generator."),
-      R::integer("training.batch", FIELD(training.batch), 1, 1024,
+      K::integer("training.batch", FIELD(training.batch), 1, 1024,
                  "Label maps from each site per step."),
-      R::integer("training.discriminator_steps", FIELD(training.discriminator_steps), 1, 100,
+      K::integer("training.discriminator_steps", FIELD(training.discriminator_steps), 1, 100,
                  "Updates of every D per update of G."),
-      R::choice("training.variant", FIELD(training.variant), kVariants,
+      K::choice("training.variant", FIELD(training.variant), kVariants,
                 "one_batch: D learns from the fakes that it then judges, as the released code "
                 "does. two_phase: G answers with fresh ones, as Algorithm 1 says."),
-      R::choice("training.weighting", FIELD(training.weighting), kWeightings,
+      K::choice("training.weighting", FIELD(training.weighting), kWeightings,
                 "What each site's gradient counts. given: by data.sites[].weight."),
-      R::choice("training.combination", FIELD(training.combination), kCombinations,
+      K::choice("training.combination", FIELD(training.combination), kCombinations,
                 "mean: the objective. median: of every weight's gradient, which a minority of "
                 "hostile sites cannot move far; the centre keeps a copy of G's gradients for each "
                 "site."),
-      R::number("training.norm_cap", FIELD(training.norm_cap), 0, 1e6,
+      K::number("training.norm_cap", FIELD(training.norm_cap), 0, 1e6,
                 "Scales a site's gradient down to this many times the median magnitude of all "
                 "sites'; 0 never does."),
-      R::choice("training.fakes_encoding", FIELD(training.fakes_encoding), kFakesEncodings,
+      K::choice("training.fakes_encoding", FIELD(training.fakes_encoding), kFakesEncodings,
                 "How the centre writes its images; docs/wire_format.md has bytes and losses."),
-      R::choice("training.gradient_encoding", FIELD(training.gradient_encoding), kGradientEncodings,
+      K::choice("training.gradient_encoding", FIELD(training.gradient_encoding), kGradientEncodings,
                 "How every site writes its gradients."),
-      R::number("training.gradient_share", FIELD(training.gradient_share), 0, 1,
+      K::number("training.gradient_share", FIELD(training.gradient_share), 0, 1,
                 "top_k: share of a gradient's values that is sent.", /*open=*/true),
-      R::choice("training.sampling", FIELD(training.sampling), kSamplings,
+      K::choice("training.sampling", FIELD(training.sampling), kSamplings,
                 "balanced: training.batch maps from every site. pooled: as many in all, drawn from "
                 "the union of the sites, so that a small one sits steps out."),
-      R::number("training.generator_rate", FIELD(training.generator_rate), 0, 1,
+      K::number("training.generator_rate", FIELD(training.generator_rate), 0, 1,
                 "Learning rate of G (Adam).", /*open=*/true),
-      R::number("training.discriminator_rate", FIELD(training.discriminator_rate), 0, 1,
+      K::number("training.discriminator_rate", FIELD(training.discriminator_rate), 0, 1,
                 "Learning rate of every D (Adam).", /*open=*/true),
-      R::number("training.beta1", FIELD(training.beta1), 0, 0.9999, "Adam's memory of gradients."),
-      R::number("training.beta2", FIELD(training.beta2), 0, 0.99999, "Adam's memory of squares."),
-      R::number("training.decay_share", FIELD(training.decay_share), 0, 1,
+      K::number("training.beta1", FIELD(training.beta1), 0, 0.9999, "Adam's memory of gradients."),
+      K::number("training.beta2", FIELD(training.beta2), 0, 0.99999, "Adam's memory of squares."),
+      K::number("training.decay_share", FIELD(training.decay_share), 0, 1,
                 "Last share of the steps over which both rates fall linearly to 0."),
-      R::number("training.ema", FIELD(training.ema), 0, 0.99999,
+      K::number("training.ema", FIELD(training.ema), 0, 0.99999,
                 "Images are drawn with an average of G's weights over steps that forgets by this "
                 "factor; 0 takes the last weights."),
-      R::boolean("training.flips", FIELD(training.flips), "Mirror left and right at random."),
-      R::integer("training.checkpoint_every", FIELD(training.checkpoint_every), 1, kMost,
+      K::boolean("training.flips", FIELD(training.flips), "Mirror left and right at random."),
+      K::integer("training.checkpoint_every", FIELD(training.checkpoint_every), 1, kMost,
                  "Steps between two checkpoints. Ctrl-C saves at once."),
   };
 }
 
 List privacy_section() {
-  List keys = R::of_part("privacy.", FIELD(privacy.policy), policy_keys());
+  List keys = K::of_part("privacy.", FIELD(privacy.policy), policy_keys());
   const List own = {
-      R::choice("privacy.sanitizer", FIELD(privacy.sanitizer), kSanitizers,
+      K::choice("privacy.sanitizer", FIELD(privacy.sanitizer), kSanitizers,
                 "What a site does to each gradient before it leaves."),
-      R::number("privacy.norm", FIELD(privacy.norm), 0, 1e6,
+      K::number("privacy.norm", FIELD(privacy.norm), 0, 1e6,
                 "clip_norm, gaussian_noise: longest gradient of one sample (L2).", /*open=*/true),
-      R::number("privacy.noise_multiplier", FIELD(privacy.noise_multiplier), 0, 1e6,
+      K::number("privacy.noise_multiplier", FIELD(privacy.noise_multiplier), 0, 1e6,
                 "gaussian_noise: standard deviation, in units of privacy.norm.", /*open=*/true),
   };
   keys.insert(keys.end(), own.begin(), own.end());
@@ -241,45 +241,45 @@ List privacy_section() {
 
 List network_section() {
   return {
-      R::choice("network.link", FIELD(network.link), kLinks,
+      K::choice("network.link", FIELD(network.link), kLinks,
                 "tls: both ends prove who they are. tcp: nothing is encrypted, and a site is who "
                 "it says it is; for one machine or a trusted network. mpi: as tcp, between the "
                 "processes that one mpirun starts, the centre first and the sites in the order of "
                 "data.sites."),
-      R::text("network.address", FIELD(network.address),
+      K::text("network.address", FIELD(network.address),
               "central: address to listen on; \"::\" is every one, IPv4 and IPv6."),
-      R::text("network.host", FIELD(network.host), "site: name or address of the centre."),
-      R::integer("network.port", FIELD(network.port), 1, 65535, "TCP port of the centre."),
-      R::texts("network.centres", FIELD(network.centres),
+      K::text("network.host", FIELD(network.host), "site: name or address of the centre."),
+      K::integer("network.port", FIELD(network.port), 1, 65535, "TCP port of the centre."),
+      K::texts("network.centres", FIELD(network.centres),
                "A centre of several processes, that \"mpirun -n N asyndgan central\" starts: where "
                "each listens, \"host:port\", by rank. They serve blocks of data.sites, in order. "
                "Empty: one process, at network.host and network.port."),
-      R::path("network.certificates", FIELD(network.certificates),
+      K::path("network.certificates", FIELD(network.certificates),
               "This participant's own folder, as \"asyndgan provision\" makes it: certificate.pem, "
               "key.pem, authority.pem, revoked.pem."),
-      R::choice("network.schedule", FIELD(network.schedule), kSchedules,
+      K::choice("network.schedule", FIELD(network.schedule), kSchedules,
                 "When G takes a step. lockstep: every site has answered. quorum: all have, or "
                 "enough by a deadline; later gradients are dropped. bounded_staleness: with every "
                 "gradient that comes, older ones counting less."),
-      R::number("network.deadline", FIELD(network.deadline), 0, 86400,
+      K::number("network.deadline", FIELD(network.deadline), 0, 86400,
                 "quorum: seconds from the beginning of a step."),
-      R::integer("network.quorum", FIELD(network.quorum), 1, 10000,
+      K::integer("network.quorum", FIELD(network.quorum), 1, 10000,
                  "quorum: sites that must have answered by the deadline."),
-      R::integer("network.staleness", FIELD(network.staleness), 0, 1'000'000,
+      K::integer("network.staleness", FIELD(network.staleness), 0, 1'000'000,
                  "bounded_staleness: steps of G after which a gradient is dropped."),
-      R::integer("network.minimum_sites", FIELD(network.minimum_sites), 0, 10000,
+      K::integer("network.minimum_sites", FIELD(network.minimum_sites), 0, 10000,
                  "Sites without which the run waits; it goes on when others leave. 0: all of them, "
                  "and none misses a step of lockstep."),
-      R::number("network.largest_ratio", FIELD(network.largest_ratio), 0, 1e30,
+      K::number("network.largest_ratio", FIELD(network.largest_ratio), 0, 1e30,
                 "A gradient this many times as large as the median of the other sites' is not "
                 "used; 0 allows any."),
-      R::integer("network.strikes", FIELD(network.strikes), 1, 1000,
+      K::integer("network.strikes", FIELD(network.strikes), 1, 1000,
                  "Gradients in a row that could not be used, after which a site is put out."),
-      R::number(
+      K::number(
           "network.grace", FIELD(network.grace), 0, 31'536'000,
           "Seconds that the run waits where too few sites are left; then it ends, saved. None "
           "with mpi, where no site can come back."),
-      R::integer("network.status_port", FIELD(network.status_port), 0, 65535,
+      K::integer("network.status_port", FIELD(network.status_port), 0, 65535,
                  "central: port of the status page, which this machine alone can see, without a "
                  "login. 0: no page."),
   };
@@ -287,28 +287,28 @@ List network_section() {
 
 List downstream_sections() {
   return {
-      R::integer("synthesis.copies", FIELD(synthesis.copies), 1, 100,
+      K::integer("synthesis.copies", FIELD(synthesis.copies), 1, 100,
                  "Images drawn for each label map."),
-      R::boolean("synthesis.dropout", FIELD(synthesis.dropout),
+      K::boolean("synthesis.dropout", FIELD(synthesis.dropout),
                  "Keep dropout on, so that copies differ."),
-      R::choices("segmenter.train_on", FIELD(segmenter.train_on), kTrainingSets,
+      K::choices("segmenter.train_on", FIELD(segmenter.train_on), kTrainingSets,
                  "One segmenter is trained on each of these and tested on data.test. An empty "
                  "list ends the run after the synthesis."),
-      R::integer("segmenter.base_channels", FIELD(segmenter.base_channels), 1, 1024,
+      K::integer("segmenter.base_channels", FIELD(segmenter.base_channels), 1, 1024,
                  "Channels of the first layer of the U-Net."),
-      R::integer("segmenter.levels", FIELD(segmenter.levels), 1, 6, "Halvings in the U-Net."),
-      R::integer("segmenter.steps", FIELD(segmenter.steps), 1, 10'000'000,
+      K::integer("segmenter.levels", FIELD(segmenter.levels), 1, 6, "Halvings in the U-Net."),
+      K::integer("segmenter.steps", FIELD(segmenter.steps), 1, 10'000'000,
                  "Updates of each segmenter. Too few hide differences: small classes come last."),
-      R::integer("segmenter.batch", FIELD(segmenter.batch), 1, 1024, "Slices per update."),
-      R::number("segmenter.rate", FIELD(segmenter.rate), 0, 1, "Learning rate (Adam).",
+      K::integer("segmenter.batch", FIELD(segmenter.batch), 1, 1024, "Slices per update."),
+      K::number("segmenter.rate", FIELD(segmenter.rate), 0, 1, "Learning rate (Adam).",
                 /*open=*/true),
-      R::boolean("segmenter.flips", FIELD(segmenter.flips), "Mirror left and right at random."),
-      R::integer("segmenter.seeds", FIELD(segmenter.seeds), 1, 100,
+      K::boolean("segmenter.flips", FIELD(segmenter.flips), "Mirror left and right at random."),
+      K::integer("segmenter.seeds", FIELD(segmenter.seeds), 1, 100,
                  "Segmenters trained per set, with seeds of their own; figures are their means."),
-      R::text("report.title", FIELD(report.title), "Heading of report.html."),
-      R::text("report.note", FIELD(report.note),
+      K::text("report.title", FIELD(report.title), "Heading of report.html."),
+      K::text("report.note", FIELD(report.note),
               "What a reader should know of the data; shown on top."),
-      R::integer("report.pictures", FIELD(report.pictures), 1, 24, "Columns of example pictures."),
+      K::integer("report.pictures", FIELD(report.pictures), 1, 24, "Columns of example pictures."),
   };
 }
 
@@ -328,42 +328,42 @@ const std::vector<Key<RunConfig>>& run_keys() {
 }
 
 const std::vector<Key<privacy::SitePolicy>>& policy_keys() {
-  using P = Keys<privacy::SitePolicy>;
+  using K = Keys<privacy::SitePolicy>;
   static const std::vector<Key<privacy::SitePolicy>> keys = {
-      P::choice(
+      K::choice(
           "label_maps", FIELD(label_maps), kMaskReleases,
           "How a site's label maps leave it. augmented: mirrored and shifted at random. none: "
           "not at all; the centre draws for data.public_label_maps."),
-      P::integer("minimum_batch", FIELD(minimum_batch), 1, kMost,
+      K::integer("minimum_batch", FIELD(minimum_batch), 1, kMost,
                  "Fewest real samples that a released number may rest on."),
-      P::boolean("allow_site_statistics", FIELD(allow_site_statistics),
+      K::boolean("allow_site_statistics", FIELD(allow_site_statistics),
                  "Gradients that depend on means over the site: objective.feature_statistics."),
-      P::boolean("allow_gradients_that_reveal_images", FIELD(allow_gradients_that_reveal_images),
+      K::boolean("allow_gradients_that_reveal_images", FIELD(allow_gradients_that_reveal_images),
                  "The site's own consent to objective.paper_objective_reveals_images."),
-      P::boolean("allow_sample_count", FIELD(allow_sample_count),
+      K::boolean("allow_sample_count", FIELD(allow_sample_count),
                  "The centre learns how many samples a site has; weighting by_count needs it."),
-      P::integer("queries_per_sample", FIELD(queries_per_sample), 0, kMost,
+      K::integer("queries_per_sample", FIELD(queries_per_sample), 0, kMost,
                  "How often one real sample may answer a fake in the whole run; 0 is no limit."),
-      P::integer("queries_per_site", FIELD(queries_per_site), 0, kMost,
+      K::integer("queries_per_site", FIELD(queries_per_site), 0, kMost,
                  "How often all samples of a site together may; 0 is no limit."),
   };
   return keys;
 }
 
 const std::vector<Key<SourceConfig>>& site_keys() {
-  using S = Keys<SourceConfig>;
+  using K = Keys<SourceConfig>;
   static const std::vector<Key<SourceConfig>> keys = {
-      S::text("name", FIELD(name),
+      K::text("name", FIELD(name),
               "Name of the site: letters, digits, '-' and '_'; no two alike. Needed."),
-      S::path("folder", FIELD(folder), "Where its labelled images are. Needed."),
-      S::choice(
+      K::path("folder", FIELD(folder), "Where its labelled images are. Needed."),
+      K::choice(
           "layout", FIELD(layout), kLayouts,
           "brain_mri: \"volumes\" are <case>_t1.nii.gz and <case>_labels.nii.gz in one folder, "
           "\"brats\" a folder per case. docs/formats.md shows all."),
-      S::texts("channels", FIELD(channels),
+      K::texts("channels", FIELD(channels),
                "Which of data.channels the site has, if it lacks some. Empty: all."),
-      S::number("weight", FIELD(weight), 0, 1e9, "Its weight if training.weighting is \"given\"."),
-      S::object("policy", FIELD(policy), policy_keys(),
+      K::number("weight", FIELD(weight), 0, 1e9, "Its weight if training.weighting is \"given\"."),
+      K::object("policy", FIELD(policy), policy_keys(),
                 "object with keys of the policy (docs/privacy.md)",
                 "The site's own policy, in place of the one in \"privacy\"; what it leaves out has "
                 "its default."),

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "asyndgan/federation/steps.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 #include "support/gradient_check.hpp"
 
 namespace asyndgan::federation {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "federation/federation_fixture.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::test {
 

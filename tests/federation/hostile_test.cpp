@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "federation/federation_fixture.hpp"
 #include "federation/hand_made_site.hpp"
 #include "federation/put_nan.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

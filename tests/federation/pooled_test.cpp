@@ -2,8 +2,8 @@
 #include <array>
 #include <cstdint>
 
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

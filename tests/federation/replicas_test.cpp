@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "asyndgan/transport/in_process_group.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 #include "support/gradient_check.hpp"
 
 namespace asyndgan::federation {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "asyndgan/federation/journal.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

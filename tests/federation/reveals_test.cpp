@@ -5,8 +5,8 @@
 
 #include "asyndgan/losses/l1.hpp"
 #include "asyndgan/privacy/sanitizers/clip_norm.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "asyndgan/core/parallel.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -17,7 +17,7 @@
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/federation/site.hpp"
 #include "asyndgan/transport/virtual_network.hpp"
-#include "federation/federation_fixture.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::test {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 #include "support/gradient_check.hpp"
 
 namespace asyndgan::federation {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vector>
 
-#include "federation/federation_fixture.hpp"
 #include "mpi/mpi_job.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::test {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "asyndgan/transport/tcp.hpp"
 #include "asyndgan/transport/tls.hpp"
-#include "federation/federation_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/federation.hpp"
 #include "support/tls_consortium.hpp"
 
 namespace asyndgan::transport {

@@ -139,3 +139,18 @@ struct Federation {
 };
 
 }  // namespace asyndgan::test
+
+#ifdef ASYNDGAN_TEST_SUPPORT  // federation.cpp has them, once for all tests
+namespace asyndgan {
+#define ASYNDGAN_TEST_FEDERATION(prefix, T)                                                     \
+  prefix template struct test::Federation<T>;                                                   \
+  prefix template class federation::Central<test::Federation<T>::G, test::Federation<T>::Link>; \
+  prefix template class federation::Site<test::Federation<T>::Net, test::PhantomModality,       \
+                                         test::Federation<T>::Link>
+ASYNDGAN_TEST_FEDERATION(extern, float);
+ASYNDGAN_TEST_FEDERATION(extern, double);
+extern template class networks::ResnetGenerator<double>;
+extern template class networks::PatchDiscriminator<double>;
+extern template class optim::Adam<double>;
+}  // namespace asyndgan
+#endif
