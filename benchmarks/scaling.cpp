@@ -14,7 +14,7 @@
 
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/transport/tcp.hpp"
-#include "federation/simulator.hpp"
+#include "simulation/simulator.hpp"
 #include "support/benchmark.hpp"
 #include "support/federation.hpp"
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "federation/simulator.hpp"
+#include "simulation/simulator.hpp"
 #include "support/catch.hpp"
 
 namespace asyndgan::federation {
