@@ -80,6 +80,7 @@ class SiteRun {
               if (saved) read(site, *saved);
               return saved.has_value();
             },
+        .while_waiting = [this](Site& site) { stop_if_asked(site); },
         .checkpoints = [this] { return journal_.ranges(); }};
     for (;;) {
       std::optional<Clock::time_point> tried = Clock::now();
@@ -117,28 +118,35 @@ class SiteRun {
   }
 
  private:
-  /// By the step that a checkpoint of the centre is due at, or those before it that the site sits
-  /// out.
   void write_if_due(Site& site, const Voice& voice) {
     const auto every = static_cast<std::uint64_t>(config_.training.checkpoint_every);
-    auto due = site.answered();
-    while (due < site.step() && due % every != 0) ++due;
-    if (due % every == 0) checkpoints_(voice, [&] { write(site, Occasion::due); });
+    if (federation::checkpoint_due(site.answered(), last_step(site), every)) {
+      checkpoints_(voice, [&] { write(site, Occasion::due); });
+    }
   }
 
   void after_step(Site& site, const Voice& voice) {
     backoff_.reset();
     if (site.answered() == 0 && journal_.steps().empty()) write_if_due(site, voice);
+    stop_if_asked(site);
+  }
+
+  /// A step that has begun is begun anew by whoever goes on.
+  void stop_if_asked(Site& site) {
     if (!interrupted()) return;
-    if (saves_early(config_)) write(site, Occasion::early);
+    if (saves_early(config_) && site.between_steps()) write(site, Occasion::early);
     throw Interrupted{};
+  }
+
+  /// That the site is the same after: it may sit some out.
+  [[nodiscard]] static std::uint64_t last_step(const Site& site) {
+    return std::max(site.answered(), site.step());
   }
 
   void write(Site& site, Occasion occasion) {
     State<float> state;
     site.collect(state);
-    journal_.write(site.answered(), std::max(site.answered(), site.step()), state,
-                   {{"site", site.name()}}, occasion);
+    journal_.write(site.answered(), last_step(site), state, {{"site", site.name()}}, occasion);
   }
   void read(Site& site, std::uint64_t step) const {
     State<float> state;

@@ -70,13 +70,11 @@ class TrainingRun {
       const double seconds = seconds_before_ + progress.seconds();
       const auto figures = log_step(report, seconds, log);
       progress.update(static_cast<std::int64_t>(report.step), figures);
-      if (is_due(report.step)) save_central();
+      if (is_due(report.step, report.step)) save_central();
       return !interrupted();
     };
     hooks.after_site_step = [this](Site& site) {
-      auto due = site.answered();
-      while (due < site.step() && !is_due(due)) ++due;
-      if (is_due(due)) save_site(site);
+      if (is_due(site.answered(), site.step())) save_site(site);
     };
     try {
       federation::simulate(central_, sites_, hooks);
@@ -105,8 +103,9 @@ class TrainingRun {
     return options;
   }
 
-  [[nodiscard]] bool is_due(std::uint64_t step) const {
-    return step % static_cast<std::uint64_t>(config_.training.checkpoint_every) == 0;
+  [[nodiscard]] bool is_due(std::uint64_t first, std::uint64_t last) const {
+    return federation::checkpoint_due(
+        first, last, static_cast<std::uint64_t>(config_.training.checkpoint_every));
   }
 
   void save_central() {

@@ -80,7 +80,7 @@ struct Run {
 };
 
 /// The lines by which the centre tells of the site 'south'.
-inline constexpr const char* kSouthGone = "is gone";  // found by a send or by a receive
+inline constexpr const char* kSouthGone = "site 'south' is gone";
 inline constexpr const char* kSouthCame = "site 'south' has come";
 /// In the line of each step that has a gradient of the site.
 inline constexpr const char* kOfNorth = "\"discriminator north\"";

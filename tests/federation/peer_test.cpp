@@ -64,6 +64,25 @@ protocol::Welcome algorithm_1() {
   return {.rank = 1, .steps = 3, .batch = 2, .largest_batch = 2, .fresh_fakes = true};
 }
 
+TEST_CASE("A site looks up from waiting, and goes on as it was", "[federation]") {
+  using protocol::Ask;
+  LoneSite lone(algorithm_1());
+  int looks = 0;
+  Float::Site::Hooks hooks;
+  hooks.while_waiting = [&](Float::Site& site) {
+    CHECK(site.between_steps());
+    if (++looks % 2 == 0) throw Error("it is to stop");
+  };
+  lone.site.join(hooks);
+  CHECK_THROWS_WITH(lone.site.serve_round(hooks), "it is to stop");
+  CHECK_THROWS_WITH(lone.site.serve_round(hooks), "it is to stop");
+  CHECK(looks == 4);
+  CHECK(lone.answer(0, Ask::discriminator, 0, hooks) == "answered");
+  CHECK_FALSE(lone.site.between_steps());
+  CHECK(lone.answer(0, Ask::generator, 1, hooks) == "answered");
+  CHECK(lone.site.between_steps());
+}
+
 TEST_CASE("A site gives one gradient a step, however often it is asked", "[federation]") {
   using protocol::Ask;
   LoneSite lone(algorithm_1());

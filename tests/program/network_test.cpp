@@ -81,7 +81,7 @@ TEST_CASE("A run that can do without a site goes on when it is killed, and takes
   consortium.wait_for_text(events, of_south);
   south->signal(SIGKILL);
   CHECK(south->wait().code == -SIGKILL);
-  const std::string gone = "is gone";  // found by a send or by a receive
+  const std::string gone = "site 'south' is gone";
   consortium.wait_for_text(events, gone);
   consortium.wait_for_text(events, "\"answers\":1", gone);
   south = consortium.site("south", "run");
@@ -110,6 +110,24 @@ TEST_CASE("A centre whose sites stop with it, and before it, was interrupted and
   const Ended ended = central->wait();
   INFO(ended.err);
   CHECK(ended.code == 130);
+}
+
+TEST_CASE("A site that waits for the centre hears that it is to stop", "[program]") {
+  const Consortium consortium("tls", 1'000'000);
+  const auto central = consortium.central("run");
+  const auto north = consortium.site("north", "run");
+  const auto south = consortium.site("south", "run");
+  consortium.wait_for("run", 5);
+  central->signal(SIGSTOP);
+  for (auto* site : {north.get(), south.get()}) {
+    site->signal(SIGINT);
+    const Ended ended = site->wait();
+    CHECK(ended.code == 130);
+    CHECK_THAT(ended.err, !Contains("trying again"));  // as when silence had ended its wait
+  }
+  central->signal(SIGINT);
+  central->signal(SIGCONT);
+  CHECK(central->wait().code == 130);
 }
 
 TEST_CASE("A site believes a centre only by the host that it has looked for", "[program]") {

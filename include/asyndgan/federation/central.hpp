@@ -289,7 +289,7 @@ class Central {
       return;
     }
     if (arrival.gone()) {
-      lose<TransportError>(site, Presence::away, "is gone");
+      lose<TransportError>(site, Presence::away, roster_.who(site) + " is gone");
       return;
     }
     try {
@@ -487,7 +487,8 @@ class Central {
                    .gradient_share = options_.gradient_encoding.share()});
   }
 
-  /// Throws E where the run cannot do without the site, or does not wait for it.
+  /// Throws E where the run cannot do without the site, or does not wait for it. `why` is what is
+  /// wrong with it, or a link's whole sentence.
   template <class E>
   void lose(std::size_t site, Presence now, const std::string& why) {
     const bool news =
@@ -496,7 +497,8 @@ class Central {
     roster_.take_place(site, now);
     std::erase_if(answers_, [site](const auto& answer) { return answer.site == site; });
     if (!news) return;
-    const std::string text = roster_.who(site) + ": " + why;
+    const std::string who = roster_.who(site);
+    const std::string text = why.starts_with(who) ? why : who + ": " + why;
     report_.changes.push_back(text);
     if (now == Presence::expelled && roster_.strict()) throw E(text);
     const bool needed = (admitted_ || roster_.strict()) && !roster_.enough();
@@ -578,7 +580,6 @@ class Central {
     }
   }
 
-  static constexpr Millis kGlance{200};  // how long nobody looks up from waiting
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
   CentralOptions options_;

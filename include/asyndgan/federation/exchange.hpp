@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -16,6 +17,9 @@ namespace asyndgan::federation {
 /// The learning rate as it was set, for any number of steps.
 inline constexpr optim::ConstantThenLinear kConstantRate{
     .constant = std::numeric_limits<std::int64_t>::max() / 2};
+
+/// How long whoever waits for another does not look up.
+inline constexpr std::chrono::milliseconds kGlance{200};
 
 /// What a site does with one batch of fakes.
 struct Exchange {

@@ -23,6 +23,13 @@
 
 namespace asyndgan::federation {
 
+/// Whether one of the steps `first` to `last` is a multiple of `every`: where a checkpoint of all
+/// participants is due, with one that is the same after each of these steps.
+[[nodiscard]] constexpr bool checkpoint_due(std::uint64_t first, std::uint64_t last,
+                                            std::uint64_t every) {
+  return last / every * every >= first;
+}
+
 /// The checkpoints of one participant in a folder of its own, one file a step. The last few that
 /// were due are kept, and the last one that was not: those that all participants have are among
 /// the former, however often a run is interrupted. A file is there whole or not at all.

@@ -77,6 +77,9 @@ class Site {
     /// Puts the site back to where it stood before a step, from a checkpoint; false if there is
     /// none. For a centre that has gone back itself, in a run where every step counts.
     std::function<bool(Site&, std::uint64_t step)> rewind = {};
+    /// Now and then while it waits for the centre. What it throws ends the wait, and leaves the
+    /// site as it was: between two steps, what is saved here is what it goes on with.
+    std::function<void(Site&)> while_waiting = {};
     /// The steps that `rewind` can put it back to. Without, the centre does not know.
     std::function<std::vector<protocol::StepRange>()> checkpoints = {};
   };
@@ -98,7 +101,7 @@ class Site {
   /// Answers one message of the centre: its welcome, then one batch of fakes after the other.
   /// False once the centre has said goodbye.
   bool serve_round(const Hooks& hooks = {}) {
-    auto message = receive();
+    auto message = receive(hooks);
     if (const auto* goodbye = std::get_if<protocol::Goodbye>(&message.message)) {
       farewell_ = goodbye->reason;
       return false;
@@ -167,6 +170,8 @@ class Site {
   [[nodiscard]] std::uint64_t step() const { return static_cast<std::uint64_t>(step_); }
   /// The first step after the last that the site has answered; pooled sampling may skip some.
   [[nodiscard]] std::uint64_t answered() const { return static_cast<std::uint64_t>(answered_); }
+  /// Not in the middle of a step that is made of several exchanges.
+  [[nodiscard]] bool between_steps() const { return exchange_ == 0; }
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] const std::string& farewell() const { return farewell_; }
   [[nodiscard]] const Critics<Net>& critics() const { return critics_; }
@@ -365,11 +370,24 @@ class Site {
     const auto frame = outbox_.encode(message, run_);
     link_.send(transport::kCentral, frame);
   }
-  [[nodiscard]] protocol::Received receive() {
-    const auto frame = link_.receive(transport::kCentral, options_.patience);
+  [[nodiscard]] protocol::Received receive(const Hooks& hooks) {
+    const auto frame = await(hooks);
     auto received = protocol::decode(frame, limits_, run_);
     run_ = received.header.run;
     return received;
+  }
+
+  [[nodiscard]] std::vector<std::byte> await(const Hooks& hooks) {
+    for (auto left = options_.patience;; left -= kGlance) {
+      if (!hooks.while_waiting || left <= kGlance) {
+        return link_.receive(transport::kCentral, left);
+      }
+      try {
+        return link_.receive(transport::kCentral, kGlance);
+      } catch (const TransportTimeout&) {
+        hooks.while_waiting(*this);
+      }
+    }
   }
 
   SiteOptions<Net> options_;
