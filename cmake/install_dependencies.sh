@@ -19,14 +19,14 @@ packages=(
   libssl-dev openssl                      # certificates; the command checks them in the tests
   libhwy-dev                              # SIMD kernels, one source for every instruction set
   libinsighttoolkit5-dev libgdcm-tools    # medical image files
-  libboost1.81-dev libssl-dev             # network transports: Asio, TLS; the status page: Beast
+  libboost1.81-dev                        # network transports: Asio, TLS; the status page: Beast
   libopenmpi-dev openmpi-bin              # the transport of MPI jobs, and what starts them
   catch2                                  # tests
 )
 for group in "$@"; do
   case "$group" in
     data) packages+=(mricron-data) ;;
-    dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen libbenchmark-dev) ;;
+    dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen) ;;
     faults) packages+=(iproute2 nftables procps util-linux libfaketime) ;;
     browser) packages+=(chromium) ;;
     slurm) packages+=(slurmctld slurmd slurm-client munge) ;;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# clang-tidy over the compiled sources, the program and, through the tests that include each of
-# them first, the headers. It needs the build folder of either compiler, configured only.
+# clang-tidy over the compiled sources, the program and, through the sources and tests that include
+# them, the headers. It needs the build folder of either compiler, configured only.
 #   tests/tidy.sh BUILD_DIR [FILE...]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -95,9 +95,19 @@ class CentralRun {
           checkpoints_(voice, [this] { save(Occasion::due); });
         }
       }
+    } catch (const federation::SiteBehind&) {  // all go back to what was saved before
+      progress.clear();
+      throw;
     } catch (...) {  // Ctrl-C, or a run that cannot go on: the steps so far are not lost
       progress.clear();
-      if (saves_early(config_)) save(Occasion::early);
+      if (saves_early(config_)) {
+        try {
+          save(Occasion::early);
+        } catch (const WriteError& error) {  // the cause of the end is the one to tell last
+          if (interrupted()) throw;
+          voice.say(error.what());
+        }
+      }
       // Sites that were asked to stop at the same time may be gone before it looks up: no failure.
       if (interrupted()) throw Interrupted{};
       throw;
@@ -135,7 +145,7 @@ class CentralRun {
                              {{"step", std::to_string(central_.step())}});
     };
     BestEffort results("the results");
-    const auto until = Clock::now() + network_options(config_).grace;
+    const auto until = Clock::now() + std::chrono::duration<double>(config_.network.grace);
     while (Clock::now() < until && !interrupted()) {
       if (results(voice, write)) return;
       std::this_thread::sleep_for(std::chrono::seconds(1));

@@ -181,14 +181,14 @@ struct RunConfig {
 /// Every key with its value, defaults included, as a configuration file that gives `config`.
 [[nodiscard]] std::string config_text(const RunConfig& config);
 
-/// Keys whose values differ, as "training.steps: 1500 there, 2000 here". Keys that do not change
-/// results (threads, output folder, the report's looks) are left out.
+/// Keys whose values differ, as "training.steps: 1500 there, 2000 here". Keys that may
+/// change during a run are left out.
 [[nodiscard]] std::vector<std::string> differences(const RunConfig& there, const RunConfig& here);
 
 /// "volumes" and the like as a Layout. Throws ConfigError that lists the names there are.
 [[nodiscard]] Layout layout_named(const std::string& name);
 
-/// The table of all keys: for docs/configuration.md, and for --help.
+/// The table of all keys: for docs/configuration.md, and for --keys.
 [[nodiscard]] std::string config_markdown();
 [[nodiscard]] std::string config_help();
 

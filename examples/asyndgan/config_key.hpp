@@ -23,7 +23,7 @@
 #include "problems.hpp"
 
 /// One key of the configuration as a value: how it is called, what it means, what it takes, and
-/// how it is read and written. Reading, --print-config, --help and the documentation all come
+/// how it is read and written. Reading, --print-config, --keys and the documentation all come
 /// from the same list of these.
 namespace asyndgan::program {
 
@@ -136,13 +136,15 @@ struct Keys {
         [=](const Target& target) { return Json(field(target)); });
   }
 
+  static constexpr int kDigits = 9;  // of a bound, which is shown in full
+
   /// Numbers in [low, high]; with `open`, above `low`.
   static Key<Target> number(std::string_view path, Field<Target, double> field, double low,
                             double high, std::string_view doc, bool open = false) {
     return plain(
         path,
-        std::string("number, ") + (open ? "above " : "") + telemetry::significant(low) + " to " +
-            telemetry::significant(high),
+        std::string("number, ") + (open ? "above " : "") + telemetry::significant(low, kDigits) +
+            " to " + telemetry::significant(high, kDigits),
         doc,
         [=](Target& target, const Json& json) {
           if (!json.is_number()) return false;

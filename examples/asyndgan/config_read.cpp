@@ -135,6 +135,7 @@ RunConfig parse_config(const std::string& text, const std::string& source,
   resolve(config.data.test.folder, folder);
   resolve(config.data.public_label_maps, folder);
   resolve(config.objective.vgg16_weights, folder);
+  resolve(config.network.certificates, folder);
   resolve(config.run.output, folder);
   problems.throw_if_any<ConfigError>(source);
   for (const auto& change : changes) apply_change(change, config, problems);

@@ -73,7 +73,7 @@ int with_command_line(int count, const char* const* arguments, Voice& voice, con
   add_config(*central_verb, centre);
   add_voice(*central_verb, voice);
   central_verb->footer(
-      "Example:\n  asyndgan central run.json --set network.certificates=central\n"
+      "Example:\n  asyndgan central run.json --set network.certificates=certificates/centre\n"
       "Ctrl-C saves; the same command goes on, and the sites come back by themselves.");
   central_verb->callback([&] { chosen = [&] { return central(centre, voice); }; });
 

@@ -48,8 +48,12 @@ void remove_site(const fs::path& site) {
   fs::rename(last, earlier());
 }
 
-bool has_results(const fs::path& root) {
-  return fs::exists(root / "results") && !fs::is_empty(root / "results");
+/// Something is there that another configuration would have made otherwise.
+bool has_begun(const fs::path& root) {
+  const auto holds = [&](const char* part) {
+    return fs::exists(root / part) && !fs::is_empty(root / part);
+  };
+  return holds("results") || holds("checkpoints");
 }
 
 /// Only what a run makes, so that a mistaken --out does not cost anybody's other files.
@@ -73,12 +77,13 @@ RunFolder RunFolder::open(const RunConfig& config, bool fresh) {
   if (fresh) remove_run(folder.root_);
   const fs::path file = folder.root_ / "config.json";
   // A run that found nothing yet, as with a wrong path, does not bind the next one.
-  if (fs::exists(file) && has_results(folder.root_)) {
+  if (fs::exists(file) && has_begun(folder.root_)) {
     const auto there = parse_config(read_text(file), file.string(), "");
     if (const auto found = differences(there, config); !found.empty()) {
       std::string message = "a run with another configuration is in " + folder.root_.string() + ":";
       for (const auto& difference : found) message += "\n  " + difference;
-      throw ConfigError(message + "\nchoose another folder with --out, or start over with --fresh");
+      throw ConfigError(message +
+                        "\nchoose another folder with --out, or start over (simulate: --fresh)");
     }
   }
   folder.write("config.json", config_text(config));
@@ -93,7 +98,7 @@ RunFolder RunFolder::read(const fs::path& root) {
   if (!fs::exists(file)) {
     throw DataError(root.string() +
                     ": no run here (expected the output folder of "
-                    "'asyndgan simulate', with its config.json)");
+                    "'asyndgan simulate' or 'asyndgan central', with its config.json)");
   }
   return {root, parse_config(read_text(file), file.string(), "")};
 }

@@ -7,7 +7,9 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -70,7 +72,7 @@ class SiteRun {
 
   /// Until the centre says goodbye. A link that breaks is made anew, for as long as it takes.
   void run(const Voice& voice) {
-    const auto data = load_source(config_, config_.data.sites[index_]);
+    std::optional data(load_source(config_, config_.data.sites[index_]));
     const typename Site::Hooks hooks{
         .before_answer = [&](Site& site) { write_if_due(site, voice); },
         .after_step = [&](Site& site) { after_step(site, voice); },
@@ -95,8 +97,9 @@ class SiteRun {
         if (site_) {
           site_->reconnect(std::move(link));
         } else {
-          site_.emplace(data, RunChannels{config_.data.channels}, std::move(link), ledger_,
-                        options_);
+          site_.emplace(std::move(data).value(), RunChannels{config_.data.channels},
+                        std::move(link), ledger_, options_);
+          data.reset();
           if (const auto saved = journal_.steps(); !saved.empty()) read(*site_, saved.back());
         }
         site_->serve(hooks);
@@ -131,10 +134,13 @@ class SiteRun {
     stop_if_asked(site);
   }
 
-  /// A step that has begun is begun anew by whoever goes on.
+  /// A step that has begun is begun anew by whoever goes on. A site that has answered nothing has
+  /// learned nothing: a checkpoint would only bind it to the first step.
   void stop_if_asked(Site& site) {
     if (!interrupted()) return;
-    if (saves_early(config_) && site.between_steps()) write(site, Occasion::early);
+    if (saves_early(config_) && site.answered() > 0 && site.between_steps()) {
+      write(site, Occasion::early);
+    }
     throw Interrupted{};
   }
 

@@ -183,6 +183,10 @@ TEST_CASE("A journal keeps what was due, however often a run is interrupted", "[
   CHECK((journal.ranges() == Ranges{{10, 10}, {13, 13}, {20, 25}}));
   CHECK(journal.file(13).filename() == "early-00000013.safetensors");
   CHECK(std::filesystem::exists(journal.file(13)));
+  // A run that goes back to its beginning keeps what it writes from there on.
+  journal.write(5, 5, state, {});
+  journal.write(6, 6, state, {}, Occasion::early);
+  CHECK((journal.ranges() == Ranges{{5, 5}, {6, 6}, {10, 10}}));
 }
 
 TEST_CASE("A checkpoint stands for the steps that a site sits out", "[federation]") {

@@ -59,11 +59,13 @@ TEST_CASE("What a configuration leaves out has its default", "[program]") {
 }
 
 TEST_CASE("Paths are meant from the folder of the file", "[program]") {
-  const RunConfig config = parse({{"run", {{"output", "../out"}}}});
+  const RunConfig config =
+      parse({{"run", {{"output", "../out"}}}, {"network", {{"certificates", "north-keys"}}}});
   CHECK(config.data.sites[0].folder == "/base/x/north");
   CHECK(config.data.sites[1].folder == "/s/south");
   CHECK(config.data.test.folder == "/base/x/held-out");
   CHECK(config.run.output == "/base/out");
+  CHECK(config.network.certificates == "/base/x/north-keys");
 }
 
 TEST_CASE("Every key of the table is read, and written back as it was", "[program]") {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,28 @@ TEST_CASE("A site that waits for the centre hears that it is to stop", "[program
   central->signal(SIGINT);
   central->signal(SIGCONT);
   CHECK(central->wait().code == 130);
+}
+
+TEST_CASE("A site that is stopped before its first step is not bound to that step", "[program]") {
+  const Consortium consortium("tcp", 3);
+  const auto central = consortium.central("run");
+  auto north = consortium.site("north", "run");
+  consortium.wait_for_text(consortium.path() / "log-north" / "stderr", "connected to the centre");
+  north->signal(SIGINT);  // the centre waits for the other one
+  CHECK(north->wait().code == 130);
+  CHECK(std::filesystem::is_empty(consortium.path() / "run-north" / "checkpoints"));
+  north = consortium.site("north", "run");
+  const auto south = consortium.site("south", "run");
+  for (auto* process : {central.get(), north.get(), south.get()}) require_done(*process);
+}
+
+TEST_CASE("A centre goes on with the configuration of its run and with no other", "[program]") {
+  Consortium consortium("tcp", 4);
+  run_undisturbed(consortium, "run");
+  consortium.set("training.beta1=0.25");
+  const Ended ended = consortium.central("run")->wait();
+  CHECK(ended.code == 2);
+  CHECK_THAT(ended.err, Contains("training.beta1: 0.5 there, 0.25 here"));
 }
 
 TEST_CASE("A site believes a centre only by the host that it has looked for", "[program]") {

@@ -63,11 +63,11 @@ int check_lockstep(const test::Simulator<Lockstep>::Options& options, std::uint6
   return returns;
 }
 
-TEST_CASE("Whatever breaks, lockstep ends with the weights of an undisturbed run", "[federation]") {
+TEST_CASE("Whatever breaks, lockstep ends with the weights of an undisturbed run", "[simulation]") {
   CHECK(check_lockstep(options(Lockstep{}), simulations(2600), 2) == 0);
 }
 
-TEST_CASE("A centre that goes back takes the sites with it", "[federation]") {
+TEST_CASE("A centre that goes back takes the sites with it", "[simulation]") {
   auto rare = options(Lockstep{});
   rare.checkpoint_every = 3;
   rare.faults.centre_crashes = 2;
@@ -75,7 +75,7 @@ TEST_CASE("A centre that goes back takes the sites with it", "[federation]") {
 }
 
 TEST_CASE("A site that lost what it learned takes all back to what every one can go on with",
-          "[federation]") {
+          "[simulation]") {
   auto rare = options(Lockstep{});
   rare.site_checkpoint_every = 3;
   rare.faults = {.stalls = 1, .site_crashes = 4, .centre_crashes = 1};
@@ -86,7 +86,7 @@ TEST_CASE("A site that lost what it learned takes all back to what every one can
 }
 
 TEST_CASE("Lockstep survives faults between the exchanges of a step, and where sites sit out",
-          "[federation]") {
+          "[simulation]") {
   auto exchanges = options(Lockstep{});
   exchanges.federation.central.variant = Variant::two_phase;
   exchanges.federation.central.discriminator_steps = 2;
@@ -148,16 +148,16 @@ void check_elastic(const Plan& schedule, std::uint64_t oldest,
   CHECK((oldest > 0 ? aged : dropped) > static_cast<int>(simulations(600) / 2));
 }
 
-TEST_CASE("A quorum goes on without whoever is late", "[federation]") {
+TEST_CASE("A quorum goes on without whoever is late", "[simulation]") {
   check_elastic(Quorum{.patience = 60ms, .sites = 1}, 0);
 }
 
-TEST_CASE("Sites come and go where a plan shares out the steps among them", "[federation]") {
+TEST_CASE("Sites come and go where a plan shares out the steps among them", "[simulation]") {
   check_elastic(Quorum{.patience = 60ms, .sites = 1}, 0, Sampling::pooled);
   check_elastic(BoundedStaleness{.bound = 3}, 3, Sampling::pooled);
 }
 
-TEST_CASE("Lockstep goes on with the sites that are left", "[federation]") {
+TEST_CASE("Lockstep goes on with the sites that are left", "[simulation]") {
   auto elastic = options(Lockstep{});
   elastic.federation.sites = 3;
   elastic.federation.central.minimum_sites = 1;
@@ -171,7 +171,7 @@ TEST_CASE("Lockstep goes on with the sites that are left", "[federation]") {
   }
 }
 
-TEST_CASE("Bounded staleness uses late gradients once, and none past the bound", "[federation]") {
+TEST_CASE("Bounded staleness uses late gradients once, and none past the bound", "[simulation]") {
   check_elastic(BoundedStaleness{.bound = 3}, 3);
 }
 
@@ -189,7 +189,7 @@ double seconds_for(const Plan& schedule, double slower) {
 }
 
 TEST_CASE("A slow site holds up lockstep, and nobody else under bounded staleness",
-          "[federation]") {
+          "[simulation]") {
   // Of two sites alone each step has two gradients; in lockstep with a third that is 10 times
   // slower every step takes as long as that one.
   CHECK(seconds_for(Lockstep{}, 10) > 2 * seconds_for(Lockstep{}, 1));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -9,10 +10,13 @@
 
 #include "asyndgan/data/phantom.hpp"
 #include "asyndgan/federation/central.hpp"
+#include "asyndgan/federation/replicas.hpp"
 #include "asyndgan/federation/simulation.hpp"
 #include "asyndgan/federation/site.hpp"
+#include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/networks/patch_discriminator.hpp"
 #include "asyndgan/networks/resnet_generator.hpp"
+#include "asyndgan/privacy/ledger.hpp"
 #include "asyndgan/transport/counted.hpp"
 #include "asyndgan/transport/in_process.hpp"
 
@@ -140,7 +144,7 @@ struct Federation {
 
 }  // namespace asyndgan::test
 
-#ifdef ASYNDGAN_TEST_SUPPORT  // federation.cpp has them, once for all tests
+#ifdef ASYNDGAN_TEST_SUPPORT  // in federation.cpp, for what links test_support; benchmarks do not
 namespace asyndgan {
 #define ASYNDGAN_TEST_FEDERATION(prefix, T)                                                     \
   prefix template struct test::Federation<T>;                                                   \

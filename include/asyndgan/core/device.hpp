@@ -15,7 +15,7 @@ namespace asyndgan {
 /// Errors    allocate() throws std::bad_alloc, or DeviceError with the vendor's code.
 /// Threads   every function may be called from several threads at once.
 ///
-/// Models    Cpu. docs/backends.md shows how to add one.
+/// Models    Cpu. docs/extending.md shows how to add one.
 template <class D>
 concept Device = requires(void* to, const void* from, std::size_t bytes) {
   { D::kAlignment } -> std::convertible_to<std::size_t>;

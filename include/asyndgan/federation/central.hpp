@@ -419,8 +419,10 @@ class Central {
     std::erase_if(answers_, [&](const auto& answer) {
       auto why = why_too_large(answer.magnitude, roster_.magnitudes_beside(answer.site),
                                options_.screening);
-      roster_[answer.site].conduct.strikes *= why.empty() ? 0 : 1;
-      if (why.empty()) return false;
+      if (why.empty()) {
+        roster_[answer.site].conduct.strikes = 0;
+        return false;
+      }
       report_.dropped.push_back({answer.site, answer.step, answer.age});
       faults.push_back({answer.site, answer.step, std::move(why)});
       return true;

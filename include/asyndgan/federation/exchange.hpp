@@ -14,11 +14,13 @@
 
 namespace asyndgan::federation {
 
-/// The learning rate as it was set, for any number of steps.
+/// The learning rate as it was set, for any number of steps. Half of the largest number, so that no
+/// sum with it overflows.
 inline constexpr optim::ConstantThenLinear kConstantRate{
     .constant = std::numeric_limits<std::int64_t>::max() / 2};
 
-/// How long whoever waits for another does not look up.
+/// The longest wait without asking whether to stop: short for whoever presses Ctrl-C, long beside
+/// the cost of a wake-up.
 inline constexpr std::chrono::milliseconds kGlance{200};
 
 /// What a site does with one batch of fakes.

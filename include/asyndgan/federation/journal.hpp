@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -68,9 +69,11 @@ class Journal {
     networks::save_checkpoint(file(prefix, step), state, std::move(metadata));
     auto kept = steps_of(prefix);
     while (kept.size() > (due ? keep_ : 1)) {
-      std::error_code ignored;  // an old checkpoint too many does no harm
-      std::filesystem::remove(file(prefix, kept.front()), ignored);
-      kept.erase(kept.begin());
+      // First those that lie ahead: the run has gone back from their steps.
+      const auto goes = kept.back() > step ? std::prev(kept.end()) : kept.begin();
+      std::error_code ignored;  // a checkpoint too many does no harm
+      std::filesystem::remove(file(prefix, *goes), ignored);
+      kept.erase(goes);
     }
   }
 

@@ -69,8 +69,8 @@ class Site {
 
   /// What a site's owner takes part in. Empty functions are not called.
   struct Hooks {
-    /// Every time the site stands behind a step whose gradient has not left yet. What is saved
-    /// here is never behind what the centre has seen.
+    /// Every time the site has finished a step whose gradient has not left yet. What is saved
+    /// here is never older than what the centre has seen.
     std::function<void(Site&)> before_answer = {};
     /// When the site has joined and after every step that it has answered.
     std::function<void(Site&)> after_step = {};
@@ -166,7 +166,7 @@ class Site {
   void reconnect(Link link) { link_ = std::move(link); }
 
   /// The step of the generator that this site has its next part in: what it has answered lies
-  /// before, and all that it answers will be at or behind it.
+  /// before; all that it will answer is of this step or a later one.
   [[nodiscard]] std::uint64_t step() const { return static_cast<std::uint64_t>(step_); }
   /// The first step after the last that the site has answered; pooled sampling may skip some.
   [[nodiscard]] std::uint64_t answered() const { return static_cast<std::uint64_t>(answered_); }
