@@ -256,7 +256,7 @@ void follow(const RunConfig& config, const Replicas& replicas, const Voice& voic
 
 int central(const ConfigArguments& arguments, const Voice& voice) {
   const RunConfig config = load_config(arguments.config, arguments.changes);
-  if (config.run.threads > 0) set_thread_count(config.run.threads);
+  set_up_kernels(config);
   const Replicas replicas = join_centre(config);
   try {
     if (replicas->rank() > 0) {

@@ -45,6 +45,7 @@ struct RunConfig {
     std::uint64_t seed = 1;
     std::filesystem::path output = "run";
     int threads = 0;
+    bool exact = false;
   } run;
 
   struct Data {

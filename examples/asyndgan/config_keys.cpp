@@ -83,6 +83,8 @@ List run_section() {
               "from what it finds there."),
       K::integer("run.threads", FIELD(run.threads), 0, 1024,
                  "Threads for the computation; 0 takes one per logical processor."),
+      K::boolean("run.exact", FIELD(run.exact),
+                 "Convolve by the definition's own products, several times slower: for comparing."),
   };
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "asyndgan/core/parallel.hpp"
+#include "asyndgan/kernels/exact.hpp"
 #include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/modality/generator_input.hpp"
 #include "asyndgan/networks/patch_discriminator.hpp"
@@ -21,6 +23,12 @@ using Unet = networks::UnetGenerator<float>;
 using Patch = networks::PatchDiscriminator<float>;
 using Pixel = networks::PixelDiscriminator<float>;
 using Segmenter = networks::UnetSegmenter<float>;
+
+/// How the kernels compute, for the whole program.
+inline void set_up_kernels(const RunConfig& config) {
+  if (config.run.threads > 0) set_thread_count(config.run.threads);
+  kernels::set_exact_convolutions(config.run.exact);
+}
 
 [[nodiscard]] inline layers::NormKind norm_kind(NormChoice choice) {
   switch (choice) {

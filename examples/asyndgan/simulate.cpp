@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-
-#include "asyndgan/core/parallel.hpp"
 #include "asyndgan/telemetry/json_rows.hpp"
 #include "examples.hpp"
 #include "federation_data.hpp"
+#include "networks.hpp"
 #include "page.hpp"
 #include "page_parts.hpp"
 #include "report.hpp"
@@ -42,7 +41,7 @@ void enter_ledgers(const RunFolder& folder) {
 /// needs of it is then read or made again.
 int simulate(const SimulateArguments& arguments, const Voice& voice) {
   const RunConfig config = load_config(arguments.from.config, arguments.from.changes);
-  if (config.run.threads > 0) set_thread_count(config.run.threads);
+  set_up_kernels(config);
   const RunFolder folder = RunFolder::open(config, arguments.fresh);
 
   const FederationData data = load_federation(config, voice);

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "asyndgan/core/atomic_file.hpp"
-#include "asyndgan/core/parallel.hpp"
 #include "asyndgan/federation/journal.hpp"
 #include "asyndgan/privacy/ledger.hpp"
 #include "asyndgan/privacy/secret.hpp"
@@ -190,7 +189,7 @@ class SiteRun {
 
 int site(const SiteArguments& arguments, const Voice& voice) {
   const RunConfig config = load_config(arguments.from.config, arguments.from.changes);
-  if (config.run.threads > 0) set_thread_count(config.run.threads);
+  set_up_kernels(config);
   std::error_code code;
   fs::create_directories(arguments.folder, code);
   if (code) {

@@ -26,6 +26,7 @@
 #include "asyndgan/kernels/conv_transpose2d.hpp"
 #include "asyndgan/kernels/dropout.hpp"
 #include "asyndgan/kernels/elementwise.hpp"
+#include "asyndgan/kernels/exact.hpp"
 #include "asyndgan/kernels/max_pool2d.hpp"
 #include "asyndgan/kernels/norm.hpp"
 #include "asyndgan/kernels/pad.hpp"

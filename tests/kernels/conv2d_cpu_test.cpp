@@ -42,7 +42,20 @@ const std::vector<Case> kCases = {
     {{5, 130, 3, 2}, 40, {.kernel = 1}},
     {{1, 3, 70, 90}, 24, {.kernel = 3, .padding = 1}},
     {{2, 8, 41, 43}, 60, {.kernel = 4, .stride = 2, .padding = 1, .mode = kReflect}},
+    // In tiles: blocks of channels in part, rows and columns of tiles in part, images that share a
+    // chunk, several chunks, paddings that the window does not need, lines that no window reads.
+    {{1, 16, 4, 4}, 16, {.kernel = 3, .padding = 1}},
+    {{2, 17, 9, 13}, 19, {.kernel = 3, .padding = 1, .mode = kReflect}},
+    {{5, 16, 30, 29}, 33, {.kernel = 3, .padding = 1, .mode = kReflect}},
+    {{1, 20, 17, 15}, 21, {.kernel = 3}},
+    {{1, 18, 5, 60}, 40, {.kernel = 3, .padding = 3}},
+    {{3, 17, 13, 14}, 33, {.kernel = 4, .stride = 2, .padding = 1}},
+    {{1, 20, 17, 15}, 21, {.kernel = 4, .stride = 2, .padding = 3, .mode = kReflect}},
+    {{2, 33, 23, 40}, 20, {.kernel = 4, .stride = 2}},
+    {{2, 18, 11, 9}, 35, {.kernel = 4, .padding = 1}},
+    {{3, 64, 16, 15}, 128, {.kernel = 4, .padding = 2, .mode = kReflect}},
 };
+const std::size_t kFirstInTiles = 16;
 
 /// Root mean square of a - b over that of b; infinity where a value is no number.
 template <class T>
@@ -125,18 +138,20 @@ TEMPLATE_TEST_CASE("The fast convolution computes the definition", "[kernels]", 
 }
 
 TEST_CASE("Every instruction set of this machine computes the definition", "[kernels]") {
-  const Case& c = kCases[7];
+  const Case& c =
+      kCases[GENERATE(std::size_t{7}, kFirstInTiles + 1, kFirstInTiles + 5, kFirstInTiles + 8)];
   const auto expected = run<Conv2dReference<double>, double>(c, data_of<double>(c));
   std::int64_t targets = hwy::SupportedTargets();
   while (targets != 0) {
     const std::int64_t target = targets & -targets;
     targets &= ~target;
     hwy::SetSupportedTargetsForTest(target);
-    INFO(hwy::TargetName(target));  // 2.3e-7 measured, the largest of three results and five sets
+    // The largest of all results and sets: 2.3e-7 measured, 1.9e-6 in tiles.
+    INFO(hwy::TargetName(target));
     const auto actual = run<Conv2dKernel<float, Cpu>, float>(c, data_of<float>(c));
-    CHECK(rms_error(actual.output, expected.output) < 1e-6);
-    CHECK(rms_error(actual.d_input, expected.d_input) < 1e-6);
-    CHECK(rms_error(actual.d_weight, expected.d_weight) < 1e-6);
+    CHECK(rms_error(actual.output, expected.output) < 5e-6);
+    CHECK(rms_error(actual.d_input, expected.d_input) < 5e-6);
+    CHECK(rms_error(actual.d_weight, expected.d_weight) < 5e-6);
   }
   hwy::SetSupportedTargetsForTest(0);
 }
@@ -157,6 +172,34 @@ TEST_CASE("The number of threads changes no bit of a convolution", "[kernels]") 
     }
   }
   set_thread_count(before);
+}
+
+TEST_CASE("Exact convolutions are those of the definition's products, in float too", "[kernels]") {
+  const Case& c = kCases[kFirstInTiles + 8];
+  const auto data = data_of<float>(c);
+  const auto direct = run<cpu::DirectConv2d<float>, float>(c, data);
+  set_exact_convolutions(true);
+  const auto exact = run<Conv2dKernel<float, Cpu>, float>(c, data);
+  set_exact_convolutions(false);
+  const auto fast = run<Conv2dKernel<float, Cpu>, float>(c, data);
+  CHECK(exact.output.to_host() == direct.output.to_host());
+  CHECK(exact.d_input.to_host() == direct.d_input.to_host());
+  CHECK(exact.d_weight.to_host() == direct.d_weight.to_host());
+  CHECK(fast.output.to_host() != direct.output.to_host());
+}
+
+TEST_CASE("A transposed convolution in tiles adds its bias", "[kernels]") {
+  const auto input = test::uniform<double>({2, 33, 9, 7}, 1);
+  const auto weight = test::uniform<double>({33, 18, 4, 4}, 2);
+  const auto bias = test::uniform<double>({1, 18, 1, 1}, 3);
+  const ConvGeometry g{.kernel = 4, .stride = 2, .padding = 1};
+  const Shape shape = conv_transpose2d_shape(input.shape(), 18, g, 0);
+  Tensor<double> expected(shape);
+  Conv2dReference<double>::backward_input(input, weight, bias, g, expected);
+  Tensor<float> actual(shape);
+  conv_transpose2d_forward(converted<float>(input), converted<float>(weight),
+                           converted<float>(bias), g, actual);
+  CHECK(rms_error(actual, expected) < 5e-6);  // 7e-7 measured
 }
 
 TEST_CASE("A transposed convolution on the fast path adds its bias", "[kernels]") {

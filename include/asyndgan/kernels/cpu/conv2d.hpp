@@ -2,11 +2,14 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <type_traits>
 
 #include "asyndgan/core/cpu.hpp"
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/kernels/conv2d.hpp"
+#include "asyndgan/kernels/cpu/winograd.hpp"
+#include "asyndgan/kernels/exact.hpp"
 
 namespace asyndgan::kernels {
 
@@ -27,13 +30,48 @@ struct DirectConv2d {
   static void backward_bias(const Array& d_output, Array& d_bias);
 };
 
+/// Tiles where they pay, which is in float; else the definition's own products.
+template <std::floating_point T>
+struct FastConv2d : DirectConv2d<T> {};
+
+template <>
+struct FastConv2d<float> : DirectConv2d<float> {
+  static void forward(const Array& input, const Array& weight, const Array& bias,
+                      const ConvGeometry& g, Array& output) {
+    if (const auto form = form_of(g, input.shape(), output.shape())) {
+      return WinogradConv2d::forward(*form, input, weight, bias, g, output);
+    }
+    DirectConv2d::forward(input, weight, bias, g, output);
+  }
+  static void backward_input(const Array& d_output, const Array& weight, const Array& bias,
+                             const ConvGeometry& g, Array& d_input) {
+    if (const auto form = form_of(g, d_input.shape(), d_output.shape())) {
+      return WinogradConv2d::backward_input(*form, d_output, weight, bias, g, d_input);
+    }
+    DirectConv2d::backward_input(d_output, weight, bias, g, d_input);
+  }
+  static void backward_weight(const Array& input, const Array& d_output, const ConvGeometry& g,
+                              Array& d_weight) {
+    if (const auto form = form_of(g, input.shape(), d_output.shape())) {
+      return WinogradConv2d::backward_weight(*form, input, d_output, g, d_weight);
+    }
+    DirectConv2d::backward_weight(input, d_output, g, d_weight);
+  }
+
+ private:
+  static std::optional<TileForm> form_of(const ConvGeometry& g, const Shape& input,
+                                         const Shape& output) {
+    return exact_convolutions() ? std::nullopt : WinogradConv2d::form(g, input, output);
+  }
+};
+
 }  // namespace cpu
 
-/// The seam: another algorithm for some geometries (Winograd, say) is chosen here and nowhere else.
-/// A scalar that SIMD has no vectors of gets the definition itself.
+/// The seam: the algorithm for a geometry is chosen in FastConv2d and nowhere else. A scalar that
+/// SIMD has no vectors of gets the definition itself.
 template <std::floating_point T>
 struct Conv2dKernel<T, Cpu> : std::conditional_t<std::same_as<T, float> || std::same_as<T, double>,
-                                                 cpu::DirectConv2d<T>, Conv2dReference<T>> {};
+                                                 cpu::FastConv2d<T>, Conv2dReference<T>> {};
 
 }  // namespace asyndgan::kernels
 

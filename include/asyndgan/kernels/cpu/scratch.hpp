@@ -8,7 +8,7 @@
 namespace asyndgan::kernels::cpu {
 
 /// What a piece of scratch memory holds. Two uses of one thread never share memory.
-enum class ScratchUse { weights, source, sums, gradients };
+enum class ScratchUse { weights, source, sums, gradients, strip };
 
 /// At least `count` uninitialised elements, aligned, of memory that this thread keeps between
 /// calls: a kernel that runs thousands of times touches fresh pages once. The pointer is valid
