@@ -4,6 +4,7 @@
 // Every public header, folder by folder in the order in which they build on each other.
 
 #include "asyndgan/core/atomic_file.hpp"
+#include "asyndgan/core/block_cache.hpp"
 #include "asyndgan/core/cpu.hpp"
 #include "asyndgan/core/device.hpp"
 #include "asyndgan/core/error.hpp"

@@ -53,6 +53,8 @@ const std::vector<Case> kCases = {
     {{1, 20, 17, 15}, 21, {.kernel = 4, .stride = 2, .padding = 3, .mode = kReflect}},
     {{2, 33, 23, 40}, 20, {.kernel = 4, .stride = 2}},
     {{2, 18, 11, 9}, 35, {.kernel = 4, .padding = 1}},
+    {{2, 18, 22, 19}, 35, {.kernel = 3, .stride = 2, .padding = 1}},
+    {{1, 18, 21, 20}, 16, {.kernel = 3, .stride = 2, .padding = 2, .mode = kReflect}},
     {{3, 64, 16, 15}, 128, {.kernel = 4, .padding = 2, .mode = kReflect}},
 };
 const std::size_t kFirstInTiles = 16;

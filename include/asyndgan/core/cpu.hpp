@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "asyndgan/core/block_cache.hpp"
 #include "asyndgan/core/device.hpp"
 
 namespace asyndgan {
@@ -14,9 +15,11 @@ struct Cpu {
   static constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 vector
 
   [[nodiscard]] static void* allocate(std::size_t bytes) {
+    if (BlockCache::serves(bytes)) return BlockCache::take(bytes);
     return ::operator new (bytes, std::align_val_t{kAlignment});
   }
-  static void deallocate(void* memory, std::size_t /*bytes*/) noexcept {
+  static void deallocate(void* memory, std::size_t bytes) noexcept {
+    if (BlockCache::serves(bytes)) return BlockCache::give(memory, bytes);
     ::operator delete (memory, std::align_val_t{kAlignment});  // Clang 14 has no sized form
   }
   static void zero(void* to, std::size_t bytes) { std::memset(to, 0, bytes); }

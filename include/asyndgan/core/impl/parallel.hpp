@@ -3,8 +3,11 @@
 
 // The pool behind core/parallel.hpp.
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -20,6 +23,22 @@
 namespace asyndgan {
 
 namespace detail {
+
+/// Looks whether something has happened, for as long as it takes to put a thread to sleep and wake
+/// it: the next kernel often comes sooner.
+template <class Happened>
+bool spin_until(const Happened& happened) {
+  constexpr std::chrono::microseconds kLongest(50);
+  constexpr int kLooks = 64;  // between two looks at the clock
+  for (const auto begin = std::chrono::steady_clock::now();
+       std::chrono::steady_clock::now() - begin < kLongest;) {
+    for (int i = 0; i < kLooks; ++i) {
+      if (happened()) return true;
+      hwy::Pause();
+    }
+  }
+  return false;
+}
 
 /// One pool for the process. Any thread may hand in work, several at a time; the caller works
 /// on its own job, and idle workers join the oldest one that has items left.
@@ -49,6 +68,7 @@ class ThreadPool {
     {
       const std::lock_guard lock(mutex_);
       jobs_.push_back(job);
+      ++arrived_;
     }
     work_arrived_.notify_all();
     job->work();
@@ -83,8 +103,10 @@ class ThreadPool {
     }
 
     void wait() {
+      const auto all_ended = [&] { return ended_ == count_; };
+      spin_until(all_ended);
       std::unique_lock lock(mutex_);
-      all_ended_.wait(lock, [&] { return ended_ == count_; });
+      all_ended_.wait(lock, all_ended);
       if (error_) std::rethrow_exception(error_);
     }
 
@@ -94,7 +116,7 @@ class ThreadPool {
     std::atomic<std::size_t> next_ = 0;
     std::mutex mutex_;
     std::condition_variable all_ended_;
-    std::size_t ended_ = 0;
+    std::atomic<std::size_t> ended_ = 0;
     std::exception_ptr error_;
   };
 
@@ -107,6 +129,7 @@ class ThreadPool {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
+      ++arrived_;
     }
     work_arrived_.notify_all();
     for (auto& worker : workers_) worker.join();
@@ -126,7 +149,12 @@ class ThreadPool {
       } else if (stopping_) {
         return;
       } else {
-        work_arrived_.wait(lock);
+        const std::size_t seen = arrived_;
+        const auto arrived = [&] { return arrived_ != seen; };
+        lock.unlock();
+        spin_until(arrived);
+        lock.lock();
+        work_arrived_.wait(lock, arrived);
       }
     }
   }
@@ -135,6 +163,7 @@ class ThreadPool {
   std::condition_variable work_arrived_;
   std::deque<std::shared_ptr<Job>> jobs_;
   std::vector<std::thread> workers_;
+  std::atomic<std::size_t> arrived_ = 0;  // jobs, and the wish to stop
   bool stopping_ = false;
 };
 

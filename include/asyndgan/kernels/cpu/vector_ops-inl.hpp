@@ -37,7 +37,15 @@ HWY_INLINE void write_mask(std::size_t n, unsigned char* HWY_RESTRICT mask, cons
 template <class T>
 void rectify(std::size_t n, T slope, T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT open) {
   write_mask<T>(n, open, [x](std::size_t i) HWY_ATTR { return x[i] > 0; });
-  for (std::size_t i = 0; i < n; ++i) x[i] *= x[i] < 0 ? slope : T(1);
+  const hn::ScalableTag<T> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {  // compilers branch, and half of the branches go wrong
+    const auto value = hn::LoadU(d, x + i);
+    const auto scaled = hn::Mul(value, hn::Set(d, slope));
+    hn::StoreU(hn::IfThenElse(hn::Lt(value, hn::Zero(d)), scaled, value), d, x + i);
+  }
+  for (; i < n; ++i) x[i] *= x[i] < 0 ? slope : T(1);
 }
 
 template <class T>

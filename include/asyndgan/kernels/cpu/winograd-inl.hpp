@@ -4,6 +4,7 @@
 #include <hwy/highway.h>
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "asyndgan/kernels/cpu/toom_cook.hpp"
@@ -134,7 +135,7 @@ inline void load_line(const ChannelBlock<const float>& block, std::size_t offset
   const float* from = block.first + offset;
   const auto count = static_cast<std::size_t>(block.count);
   std::size_t c = 0;
-  for (; c + 4 <= count; c += 4) {
+  for (; kWidth >= 4 && c + 4 <= count; c += 4) {
     const float* HWY_RESTRICT planes = from + c * block.plane;
     std::size_t x = 0;
     for (; x + 4 <= columns; x += 4) {
@@ -154,7 +155,7 @@ inline void store_line(const float* HWY_RESTRICT line, std::size_t columns, std:
   float* to = block.first + offset;
   const auto count = static_cast<std::size_t>(block.count);
   std::size_t c = 0;
-  for (; c + 4 <= count; c += 4) {
+  for (; kWidth >= 4 && c + 4 <= count; c += 4) {
     float* HWY_RESTRICT planes = to + c * block.plane;
     std::size_t x = 0;
     for (; x + 4 <= columns; x += 4) {
@@ -323,14 +324,18 @@ struct Form {
     }
   }
 
-  static void weights(const float* window, std::size_t lane_step, int count,
+  static void weights(std::size_t side, const float* window, std::size_t lane_step, int count,
                       const PanelMatrices& out, std::size_t row, std::size_t vector,
                       std::size_t phase_rows, std::size_t phase_vectors) {
     constexpr std::size_t kWindow = S * R;
-    HWY_ALIGN float lanes[kWindow * kWindow * kWidth] = {};
-    for (std::size_t l = 0; l < static_cast<std::size_t>(count); ++l) {
-      for (std::size_t t = 0; t < kWindow * kWindow; ++t) {
-        lanes[t * kWidth + l] = window[l * lane_step + t];
+    HWY_ALIGN float lanes[kWindow * kWindow * kWidth];
+    if (static_cast<std::size_t>(count) < kWidth || side < kWindow) zero(lanes, std::size(lanes));
+    const ChannelBlock<const float> windows{window, lane_step, count};
+    if (side == kWindow) {
+      load_line(windows, 0, side * side, lanes);
+    } else {
+      for (std::size_t a = 0; a < side; ++a) {
+        load_line(windows, a * side, side, lanes + a * kWindow * kWidth);
       }
     }
     for (std::size_t phase = 0; phase < S * S; ++phase) {
@@ -349,8 +354,8 @@ struct Form {
     }
   }
 
-  static void d_weights(const PointMatrices& sums, std::size_t phase_step, float* d_windows,
-                        int count) {
+  static void d_weights(std::size_t side, const PointMatrices& sums, std::size_t phase_step,
+                        float* d_windows, int count) {
     constexpr std::size_t kWindow = S * R;
     HWY_ALIGN float lanes[kWindow * kWindow * kWidth];
     for (std::size_t phase = 0; phase < S * S; ++phase) {
@@ -366,11 +371,17 @@ struct Form {
         }
       }
     }
-    for (std::size_t l = 0; l < static_cast<std::size_t>(count); ++l) {
-      for (std::size_t t = 0; t < kWindow * kWindow; ++t) {
-        d_windows[l * kWindow * kWindow + t] += lanes[t * kWidth + l];
+    float windows[kWindow * kWindow * kWidth];
+    const ChannelBlock<float> block{windows, side * side, count};
+    if (side == kWindow) {
+      store_line(lanes, side * side, 0, block);
+    } else {
+      for (std::size_t a = 0; a < side; ++a) {
+        store_line(lanes + a * kWindow * kWidth, side, a * side, block);
       }
     }
+    const std::size_t all = static_cast<std::size_t>(count) * side * side;
+    for (std::size_t i = 0; i < all; ++i) d_windows[i] += windows[i];
   }
 
  private:

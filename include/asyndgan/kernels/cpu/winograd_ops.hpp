@@ -75,19 +75,21 @@ struct WinogradOps {
   void (*d_input)(const TileGrid&, int tile_row, const PointMatrices& sums, std::size_t phase_step,
                   float* strip, const ChannelBlock<float>&);
 
-  /// G w G' of the windows w of `count` lanes, each `lane_step` scalars after the one before. The
-  /// phases go to further rows and vectors.
-  void (*weights)(const float* window, std::size_t lane_step, int count, const PanelMatrices& out,
-                  std::size_t row, std::size_t vector, std::size_t phase_rows,
-                  std::size_t phase_vectors);
+  /// G w G' of the side x side windows w of `count` lanes, each `lane_step` scalars after the one
+  /// before. Taps that the form has beyond them are 0. The phases go to further rows and vectors.
+  void (*weights)(std::size_t side, const float* window, std::size_t lane_step, int count,
+                  const PanelMatrices& out, std::size_t row, std::size_t vector,
+                  std::size_t phase_rows, std::size_t phase_vectors);
   /// Its adjoint, added to `d_windows`, which lie one after the other.
-  void (*d_weights)(const PointMatrices& sums, std::size_t phase_step, float* d_windows, int count);
+  void (*d_weights)(std::size_t side, const PointMatrices& sums, std::size_t phase_step,
+                    float* d_windows, int count);
 
   void (*multiply)(const PointProduct&);
 };
 
-/// For the form of 3x3 windows, F(4, 3); of 4x4 windows with stride 2, F(4, 2) in four phases; or
-/// of 4x4 windows, F(4, 4). Requires one of these.
+/// For the form of 3x3 windows, F(4, 3); of 4x4 windows with stride 2, and of 3x3 ones with a row
+/// and a column of zeros, F(4, 2) in four phases; or of 4x4 windows, F(4, 4). Requires one of
+/// these.
 [[nodiscard]] const WinogradOps& winograd_ops(const TileForm& form);
 
 }  // namespace asyndgan::kernels::cpu

@@ -27,6 +27,7 @@ class WinogradPass {
                int tiles_of_chunk)
       : grid_(form, g, input, output),
         ops_(winograd_ops(form)),
+        side_(static_cast<std::size_t>(g.kernel)),
         points_(static_cast<std::size_t>(form.points())),
         phases_(static_cast<std::size_t>(form.phases())),
         channel_blocks_(blocks(input.c)),
@@ -68,7 +69,7 @@ class WinogradPass {
       const std::size_t first = item % channel_blocks_ * ops_.lanes;
       for (std::size_t c = first; c < first + ops_.lanes; ++c) {
         const int count = c < channels ? lanes_of(shape.n, f) : 0;
-        ops_.weights(weight.data() + f * ops_.lanes * shape.image() + c * shape.plane(),
+        ops_.weights(side_, weight.data() + f * ops_.lanes * shape.image() + c * shape.plane(),
                      shape.image(), count, out, c, f, padded, 0);
       }
     });
@@ -85,7 +86,7 @@ class WinogradPass {
       const std::size_t first = item / channel_blocks_ * ops_.lanes;
       for (std::size_t f = first; f < first + ops_.lanes; ++f) {
         const int count = f < filters ? lanes_of(shape.c, c) : 0;
-        ops_.weights(weight.data() + f * shape.image() + c * ops_.lanes * shape.plane(),
+        ops_.weights(side_, weight.data() + f * shape.image() + c * ops_.lanes * shape.plane(),
                      shape.plane(), count, out, f, c, 0, channel_blocks_);
       }
     });
@@ -137,7 +138,7 @@ class WinogradPass {
       for (std::size_t c = 0; c < channel_blocks_; ++c) {
         const PointMatrices at{sums.data + f * sums.row_step + c * ops_.lanes, sums.point_step,
                                sums.row_step};
-        ops_.d_weights(at, channel_blocks_ * ops_.lanes,
+        ops_.d_weights(side_, at, channel_blocks_ * ops_.lanes,
                        d_weight.data() + f * shape.image() + c * ops_.lanes * shape.plane(),
                        lanes_of(shape.c, c));
       }
@@ -252,6 +253,7 @@ class WinogradPass {
 
   TileGrid grid_;
   const WinogradOps& ops_;
+  std::size_t side_;  // of a window
   std::size_t points_;
   std::size_t phases_;
   std::size_t channel_blocks_;
@@ -280,11 +282,16 @@ inline constexpr int kSumChunk = 256;
 ASYNDGAN_INLINE std::optional<TileForm> WinogradConv2d::form(const ConvGeometry& g,
                                                              const Shape& input,
                                                              const Shape& output) {
-  if (g.dilation != 1 || input.c < 16 || output.c < 16) return std::nullopt;
-  if (output.h < 4 || output.w < 4) return std::nullopt;
+  if (g.dilation != 1 || input.c < 32 || output.c < 32) return std::nullopt;
+  // To transform a weight costs as much as to use it for some tiles.
+  constexpr int kFewestTiles = 24;
+  if (input.n * ((output.h + 3) / 4) * ((output.w + 3) / 4) < kFewestTiles) return std::nullopt;
   if (g.kernel == 3 && g.stride == 1) return TileForm{.outputs = 4, .taps = 3};
   if (g.kernel == 4 && g.stride == 1) return TileForm{.outputs = 4, .taps = 4};
-  if (g.kernel == 4 && g.stride == 2) return TileForm{.outputs = 4, .taps = 2, .stride = 2};
+  const bool padded = g.kernel == 3 && input.c < 128;  // to 4: little is gained
+  if (g.stride == 2 && (g.kernel == 4 || padded)) {
+    return TileForm{.outputs = 4, .taps = 2, .stride = 2};
+  }
   return std::nullopt;
 }
 

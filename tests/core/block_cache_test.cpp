@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "asyndgan/core/block_cache.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+#include "support/catch.hpp"
+
+namespace asyndgan {
+namespace {
+
+constexpr std::size_t kMega = std::size_t{1} << 20;
+
+TEST_CASE("A block that was given back is the next one of its size", "[core]") {
+  BlockCache::clear();
+  void* const first = BlockCache::take(3 * kMega);
+  std::memset(first, 1, 3 * kMega);
+  BlockCache::give(first, 3 * kMega);
+  CHECK(BlockCache::kept() >= 3 * kMega);
+  void* const second = BlockCache::take(3 * kMega - 10);  // of the same size, rounded
+  CHECK(second == first);
+  CHECK(BlockCache::kept() == 0);
+  BlockCache::give(second, 3 * kMega - 10);
+  BlockCache::clear();
+  CHECK(BlockCache::kept() == 0);
+}
+
+TEST_CASE("Blocks are aligned, and whole", "[core]") {
+  for (const std::size_t bytes :
+       {BlockCache::kSmallest, 100'001UL, kMega + 1, 2 * kMega, 5 * kMega + 4097, 40 * kMega}) {
+    void* const block = BlockCache::take(bytes);
+    CHECK(reinterpret_cast<std::uintptr_t>(block) % 4096 == 0);
+    std::memset(block, 7, bytes);
+    BlockCache::give(block, bytes);
+  }
+  BlockCache::clear();
+}
+
+TEST_CASE("Little more is held than was in use at one time", "[core]") {
+  BlockCache::clear();
+  void* const a = BlockCache::take(64 * kMega);
+  void* const b = BlockCache::take(64 * kMega);
+  BlockCache::give(a, 64 * kMega);
+  BlockCache::give(b, 64 * kMega);
+  const std::size_t most = BlockCache::kept();
+  void* const c = BlockCache::take(96 * kMega);  // neither fits, and one of them has to go
+  CHECK(BlockCache::kept() + 96 * kMega <= most + most / 4);
+  BlockCache::give(c, 96 * kMega);
+  BlockCache::clear();
+}
+
+}  // namespace
+}  // namespace asyndgan
