@@ -136,7 +136,7 @@ struct Keys {
         [=](const Target& target) { return Json(field(target)); });
   }
 
-  static constexpr int kDigits = 9;  // of a bound, which is shown in full
+  static constexpr int kDigits = 10;  // of a bound, which is shown in full
 
   /// Numbers in [low, high]; with `open`, above `low`.
   static Key<Target> number(std::string_view path, Field<Target, double> field, double low,

@@ -16,8 +16,8 @@ namespace asyndgan {
 /// Large blocks of host memory, kept for the next user of their size: a training step asks for the
 /// same ones again and again, and fresh pages from the system cost more than many a kernel.
 ///
-/// What is held, in use and kept, exceeds the most that was in use at one time by a quarter at most,
-/// so that blocks of sizes that take turns need not be made anew each time.
+/// What is held, in use and kept, exceeds the most that was in use at one time by a quarter at
+/// most, so that blocks of sizes that take turns need not be made anew each time.
 ///
 /// Threads  any.
 struct BlockCache {
