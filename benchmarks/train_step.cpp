@@ -125,8 +125,9 @@ void add(const benchmark::Arguments& arguments, const std::string& name, const a
   std::printf("%-28s %10.1f ms %10.1f ms %5d\n", name.c_str(), timing.median * 1e3,
               timing.minimum * 1e3, timing.runs);
   std::fflush(stdout);
-  rows.rows.push_back({name, "step time", timing.median, "s"});
-  rows.rows.push_back({name, "shortest step", timing.minimum, "s"});
+  const std::string shown = name + " threads " + std::to_string(thread_count());
+  rows.rows.push_back({shown, "step_time", timing.median, "s"});
+  rows.rows.push_back({shown, "shortest_step", timing.minimum, "s"});
 }
 
 telemetry::Rows run_all(const benchmark::Arguments& arguments) {
@@ -134,7 +135,7 @@ telemetry::Rows run_all(const benchmark::Arguments& arguments) {
   if (!arguments.list) std::printf("%-28s %13s %13s %5s\n", "", "median", "minimum", "steps");
   // The networks of examples/run.sh: labels one-hot and a noise channel in, one channel out.
   add(
-      arguments, "main job 64 b4",
+      arguments, "main job 64 batch 4",
       [] {
         return Step<Resnet>(
             {.in_channels = 10, .out_channels = 1, .base_channels = 16, .blocks = 4},
@@ -142,21 +143,23 @@ telemetry::Rows run_all(const benchmark::Arguments& arguments) {
       },
       rows);
   add(
-      arguments, "resnet_9blocks 128 b1",
+      arguments, "resnet_9blocks 128 batch 1",
       [] {
         return Step<Resnet>({.in_channels = 3, .out_channels = 3, .dropout = 0}, {.in_channels = 6},
                             {1, 3, 128, 128});
       },
       rows);
+  for (const int batch : {1, 4}) {
+    add(
+        arguments, "resnet_9blocks 256 batch " + std::to_string(batch),
+        [batch] {
+          return Step<Resnet>({.in_channels = 3, .out_channels = 3, .dropout = 0},
+                              {.in_channels = 6}, {batch, 3, 256, 256});
+        },
+        rows);
+  }
   add(
-      arguments, "resnet_9blocks 256 b1",
-      [] {
-        return Step<Resnet>({.in_channels = 3, .out_channels = 3, .dropout = 0}, {.in_channels = 6},
-                            {1, 3, 256, 256});
-      },
-      rows);
-  add(
-      arguments, "unet_256 256 b1",
+      arguments, "unet_256 256 batch 1",
       [] {
         return Step<Unet>({.in_channels = 3, .out_channels = 3, .dropout = 0},
                           {.in_channels = 6, .norm = NormKind::batch}, {1, 3, 256, 256});

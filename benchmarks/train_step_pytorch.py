@@ -91,16 +91,19 @@ def patch_discriminator(inputs, base, count, kind):
 
 
 CASES = {
-    "main job 64 b4": lambda: (resnet(10, 1, 16, 4, 0.5),
-                               patch_discriminator(11, 32, 2, "instance"), (4, 10, 64, 64)),
-    "resnet_9blocks 128 b1": lambda: (resnet(3, 3, 64, 9, 0),
-                                      patch_discriminator(6, 64, 3, "instance"),
-                                      (1, 3, 128, 128)),
-    "resnet_9blocks 256 b1": lambda: (resnet(3, 3, 64, 9, 0),
-                                      patch_discriminator(6, 64, 3, "instance"),
-                                      (1, 3, 256, 256)),
-    "unet_256 256 b1": lambda: (unet(3, 3, 64, 8), patch_discriminator(6, 64, 3, "batch"),
-                                (1, 3, 256, 256)),
+    "main job 64 batch 4": lambda: (resnet(10, 1, 16, 4, 0.5),
+                                    patch_discriminator(11, 32, 2, "instance"), (4, 10, 64, 64)),
+    "resnet_9blocks 128 batch 1": lambda: (resnet(3, 3, 64, 9, 0),
+                                           patch_discriminator(6, 64, 3, "instance"),
+                                           (1, 3, 128, 128)),
+    "resnet_9blocks 256 batch 1": lambda: (resnet(3, 3, 64, 9, 0),
+                                           patch_discriminator(6, 64, 3, "instance"),
+                                           (1, 3, 256, 256)),
+    "resnet_9blocks 256 batch 4": lambda: (resnet(3, 3, 64, 9, 0),
+                                           patch_discriminator(6, 64, 3, "instance"),
+                                           (4, 3, 256, 256)),
+    "unet_256 256 batch 1": lambda: (unet(3, 3, 64, 8), patch_discriminator(6, 64, 3, "batch"),
+                                     (1, 3, 256, 256)),
 }
 
 
@@ -166,8 +169,9 @@ def main():
             continue
         median, minimum, runs = measure(make_step(*make()), arguments.seconds)
         print(f"{name:28} {median * 1e3:10.1f} ms {minimum * 1e3:10.1f} ms {runs:5d}", flush=True)
-        rows.append({"case": name, "metric": "step time", "value": median, "unit": "s"})
-        rows.append({"case": name, "metric": "shortest step", "value": minimum, "unit": "s"})
+        shown = f"{name} threads {arguments.threads}"
+        rows.append({"case": shown, "metric": "step_time", "value": median, "unit": "s"})
+        rows.append({"case": shown, "metric": "shortest_step", "value": minimum, "unit": "s"})
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump({"benchmark": "train_step", "peer": f"PyTorch {torch.__version__}",

@@ -14,11 +14,15 @@
 #include "asyndgan/kernels/cpu/winograd-inl.hpp"
 
 #if HWY_ONCE
+#include "asyndgan/kernels/cpu/impl/few_pixels.hpp"
 #include "asyndgan/kernels/cpu/impl/winograd.hpp"
 
 namespace asyndgan::kernels::cpu {
 
+HWY_EXPORT(matrix_ops_of);
 HWY_EXPORT(ops_of);
+
+const MatrixOps& matrix_ops() { return *HWY_DYNAMIC_DISPATCH(matrix_ops_of)(); }
 
 const WinogradOps& winograd_ops(const TileForm& form) {
   return *HWY_DYNAMIC_DISPATCH(ops_of)(form);

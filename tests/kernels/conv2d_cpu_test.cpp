@@ -56,8 +56,15 @@ const std::vector<Case> kCases = {
     {{2, 18, 22, 19}, 35, {.kernel = 3, .stride = 2, .padding = 1}},
     {{1, 18, 21, 20}, 16, {.kernel = 3, .stride = 2, .padding = 2, .mode = kReflect}},
     {{3, 64, 16, 15}, 128, {.kernel = 4, .padding = 2, .mode = kReflect}},
+    // Few pixels.
+    {{3, 40, 7, 6}, 35, {.kernel = 3, .padding = 1}},
+    {{1, 32, 9, 9}, 64, {.kernel = 4, .stride = 2, .padding = 1, .mode = kReflect}},
+    {{2, 32, 9, 8}, 40, {.kernel = 3, .padding = 1, .dilation = 2}},
+    {{1, 64, 2, 2}, 33, {.kernel = 4, .stride = 2, .padding = 1}},
+    {{5, 48, 4, 4}, 70, {.kernel = 1}},
 };
 const std::size_t kFirstInTiles = 16;
+const std::size_t kFirstOfFewPixels = 28;
 
 /// Root mean square of a - b over that of b; infinity where a value is no number.
 template <class T>
@@ -140,8 +147,8 @@ TEMPLATE_TEST_CASE("The fast convolution computes the definition", "[kernels]", 
 }
 
 TEST_CASE("Every instruction set of this machine computes the definition", "[kernels]") {
-  const Case& c =
-      kCases[GENERATE(std::size_t{7}, kFirstInTiles + 1, kFirstInTiles + 5, kFirstInTiles + 8)];
+  const Case& c = kCases[GENERATE(std::size_t{7}, kFirstInTiles + 1, kFirstInTiles + 5,
+                                  kFirstInTiles + 8, kFirstOfFewPixels)];
   const auto expected = run<Conv2dReference<double>, double>(c, data_of<double>(c));
   std::int64_t targets = hwy::SupportedTargets();
   while (targets != 0) {

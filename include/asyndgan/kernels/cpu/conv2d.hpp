@@ -2,12 +2,12 @@
 #pragma once
 
 #include <concepts>
-#include <optional>
 #include <type_traits>
 
 #include "asyndgan/core/cpu.hpp"
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/kernels/conv2d.hpp"
+#include "asyndgan/kernels/cpu/few_pixels.hpp"
 #include "asyndgan/kernels/cpu/winograd.hpp"
 #include "asyndgan/kernels/exact.hpp"
 
@@ -30,7 +30,7 @@ struct DirectConv2d {
   static void backward_bias(const Array& d_output, Array& d_bias);
 };
 
-/// Tiles where they pay, which is in float; else the definition's own products.
+/// The algorithm that is fastest for a geometry, in float; else the definition's own products.
 template <std::floating_point T>
 struct FastConv2d : DirectConv2d<T> {};
 
@@ -38,30 +38,42 @@ template <>
 struct FastConv2d<float> : DirectConv2d<float> {
   static void forward(const Array& input, const Array& weight, const Array& bias,
                       const ConvGeometry& g, Array& output) {
-    if (const auto form = form_of(g, input.shape(), output.shape())) {
-      return WinogradConv2d::forward(*form, input, weight, bias, g, output);
-    }
-    DirectConv2d::forward(input, weight, bias, g, output);
+    choose(
+        g, input.shape(), output.shape(),
+        [&](const TileForm& form) {
+          WinogradConv2d::forward(form, input, weight, bias, g, output);
+        },
+        [&] { FewPixelsConv2d::forward(input, weight, bias, g, output); },
+        [&] { DirectConv2d::forward(input, weight, bias, g, output); });
   }
   static void backward_input(const Array& d_output, const Array& weight, const Array& bias,
                              const ConvGeometry& g, Array& d_input) {
-    if (const auto form = form_of(g, d_input.shape(), d_output.shape())) {
-      return WinogradConv2d::backward_input(*form, d_output, weight, bias, g, d_input);
-    }
-    DirectConv2d::backward_input(d_output, weight, bias, g, d_input);
+    choose(
+        g, d_input.shape(), d_output.shape(),
+        [&](const TileForm& form) {
+          WinogradConv2d::backward_input(form, d_output, weight, bias, g, d_input);
+        },
+        [&] { FewPixelsConv2d::backward_input(d_output, weight, bias, g, d_input); },
+        [&] { DirectConv2d::backward_input(d_output, weight, bias, g, d_input); });
   }
   static void backward_weight(const Array& input, const Array& d_output, const ConvGeometry& g,
                               Array& d_weight) {
-    if (const auto form = form_of(g, input.shape(), d_output.shape())) {
-      return WinogradConv2d::backward_weight(*form, input, d_output, g, d_weight);
-    }
-    DirectConv2d::backward_weight(input, d_output, g, d_weight);
+    choose(
+        g, input.shape(), d_output.shape(),
+        [&](const TileForm& form) {
+          WinogradConv2d::backward_weight(form, input, d_output, g, d_weight);
+        },
+        [&] { FewPixelsConv2d::backward_weight(input, d_output, g, d_weight); },
+        [&] { DirectConv2d::backward_weight(input, d_output, g, d_weight); });
   }
 
  private:
-  static std::optional<TileForm> form_of(const ConvGeometry& g, const Shape& input,
-                                         const Shape& output) {
-    return exact_convolutions() ? std::nullopt : WinogradConv2d::form(g, input, output);
+  template <class Tiles, class FewPixels, class Direct>
+  static void choose(const ConvGeometry& g, const Shape& input, const Shape& output,
+                     const Tiles& tiles, const FewPixels& few_pixels, const Direct& direct) {
+    if (exact_convolutions()) return direct();
+    if (const auto form = WinogradConv2d::form(g, input, output)) return tiles(*form);
+    FewPixelsConv2d::pays(g, input, output) ? few_pixels() : direct();
   }
 };
 
@@ -75,6 +87,14 @@ struct Conv2dKernel<T, Cpu> : std::conditional_t<std::same_as<T, float> || std::
 
 }  // namespace asyndgan::kernels
 
-#ifndef ASYNDGAN_COMPILED  // else in src/compiled/gemm_conv2d.cpp
+#ifndef ASYNDGAN_COMPILED  // else in src/compiled/gemm_conv2d.cpp and winograd.cpp
 #include "asyndgan/kernels/cpu/impl/conv2d.hpp"
+#include "asyndgan/kernels/cpu/winograd-inl.hpp"
+
+namespace asyndgan::kernels::cpu {
+inline const MatrixOps& matrix_ops() { return *HWY_NAMESPACE::matrix_ops_of(); }
+inline const WinogradOps& winograd_ops(const TileForm& form) {
+  return *HWY_NAMESPACE::ops_of(form);
+}
+}  // namespace asyndgan::kernels::cpu
 #endif

@@ -7,18 +7,14 @@
 #include <iterator>
 #include <utility>
 
+#include "asyndgan/kernels/cpu/matrix_product-inl.hpp"
 #include "asyndgan/kernels/cpu/toom_cook.hpp"
 #include "asyndgan/kernels/cpu/winograd_ops.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace asyndgan::kernels::cpu::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 // Everything below has one channel in each lane of a vector.
-constexpr hn::ScalableTag<float> kVector{};
-using Vector = hn::Vec<hn::ScalableTag<float>>;
-constexpr std::size_t kWidth = hn::MaxLanes(kVector);
 
 // The matrices of ToomCook as functions of constants, so that each coefficient is one.
 template <std::size_t M, std::size_t R>
@@ -394,80 +390,11 @@ struct Form {
   }
 };
 
-// The product of each point: as kernels/cpu/gemm-inl.hpp, with a row of the left matrix broadcast.
-
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_ARCH_ARM_A64
-constexpr std::size_t kMostRows = 12;
-#else
-constexpr std::size_t kMostRows = 6;
-#endif
-
-template <std::size_t kRows, std::size_t kVectors>
-HWY_NOINLINE void point_block(const PointProduct& p, const float* HWY_RESTRICT left,
-                              const float* HWY_RESTRICT right, std::size_t right_row,
-                              float* HWY_RESTRICT sums) {
-  Vector sum[kRows][kVectors];
-  HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(2) for (std::size_t v = 0; v < kVectors; ++v) {
-      sum[r][v] =
-          p.accumulate ? hn::Load(kVector, sums + r * p.sums_row + v * kWidth) : hn::Zero(kVector);
-    }
-  }
-  const std::size_t left_row = p.left_row;
-  for (std::size_t k = 0; k < p.depth; ++k, left += p.left_depth, right += right_row) {
-    Vector entry[kVectors];
-    HWY_UNROLL(2)
-    for (std::size_t v = 0; v < kVectors; ++v) entry[v] = hn::Load(kVector, right + v * kWidth);
-    HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
-      const Vector factor = hn::Set(kVector, left[r * left_row]);
-      HWY_UNROLL(2)
-      for (std::size_t v = 0; v < kVectors; ++v)
-        sum[r][v] = hn::MulAdd(factor, entry[v], sum[r][v]);
-    }
-  }
-  HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(2) for (std::size_t v = 0; v < kVectors; ++v) {
-      hn::Store(sum[r][v], kVector, sums + r * p.sums_row + v * kWidth);
-    }
-  }
-}
-
-template <std::size_t kVectors, std::size_t kRows>
-void point_block_of(std::size_t rows, const PointProduct& p, const float* left, const float* right,
-                    std::size_t right_row, float* sums) {
-  if (rows == kRows) {
-    point_block<kRows, kVectors>(p, left, right, right_row, sums);
-  } else if constexpr (kRows > 1) {
-    point_block_of<kVectors, kRows - 1>(rows, p, left, right, right_row, sums);
-  }
-}
-
-template <std::size_t kVectors>
-void multiply_panel(const PointProduct& p, const float* right, float* sums) {
-  const std::size_t right_row = p.right_row == 0 ? kVectors * kWidth : p.right_row;
-  const std::size_t blocks = (p.rows + kMostRows - 1) / kMostRows;
-  std::size_t row = 0;
-  for (std::size_t b = 0; b < blocks; ++b) {  // of nearly equal height
-    const std::size_t rows = (p.rows - row + blocks - b - 1) / (blocks - b);
-    point_block_of<kVectors, kMostRows>(rows, p, p.left + row * p.left_row, right, right_row,
-                                        sums + row * p.sums_row);
-    row += rows;
-  }
-}
-
-inline void multiply_point(const PointProduct& p) {
-  std::size_t v = 0;
-  for (; v + 2 <= p.vectors; v += 2) {
-    multiply_panel<2>(p, p.right + v / 2 * p.right_panel, p.sums + v * kWidth);
-  }
-  if (v < p.vectors) multiply_panel<1>(p, p.right + v / 2 * p.right_panel, p.sums + v * kWidth);
-}
-
 template <std::size_t M, std::size_t R, std::size_t S>
 const WinogradOps& ops_of_form() {
   using F = Form<M, R, S>;
-  static constexpr WinogradOps kOps{kWidth,     F::input,   F::output,    F::d_output,
-                                    F::d_input, F::weights, F::d_weights, multiply_point};
+  static constexpr WinogradOps kOps{F::input,   F::output,  F::d_output,
+                                    F::d_input, F::weights, F::d_weights};
   return kOps;
 }
 

@@ -35,11 +35,4 @@ struct WinogradConv2d {
 
 #ifndef ASYNDGAN_COMPILED  // else in src/compiled/winograd.cpp
 #include "asyndgan/kernels/cpu/impl/winograd.hpp"
-#include "asyndgan/kernels/cpu/winograd-inl.hpp"
-
-namespace asyndgan::kernels::cpu {
-inline const WinogradOps& winograd_ops(const TileForm& form) {
-  return *HWY_NAMESPACE::ops_of(form);
-}
-}  // namespace asyndgan::kernels::cpu
 #endif

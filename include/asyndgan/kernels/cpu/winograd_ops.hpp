@@ -40,28 +40,10 @@ struct ChannelBlock {
   int count;          // that exist
 };
 
-/// sums(m, n) (+)= sum over k of left(m, k) * right(k, n), of one point.
-struct PointProduct {
-  const float* left;  // (m, k) at m * left_row + k * left_depth
-  std::size_t left_row;
-  std::size_t left_depth;
-  const float* right;       // (k, n) at k * right_row + n, panel after panel
-  std::size_t right_row;    // 0: packed, as in PanelMatrices
-  std::size_t right_panel;  // from panel to panel
-  float* sums;
-  std::size_t sums_row;
-  std::size_t rows;
-  std::size_t depth;
-  std::size_t vectors;
-  bool accumulate;
-};
-
 /// What a Toom-Cook convolution is made of, for one instruction set and form. Each works on one row
 /// of tiles and one block of channels; `strip` is memory for the lines that the row reads or
 /// writes.
 struct WinogradOps {
-  std::size_t lanes;
-
   /// B' x B of each tile, to rows tile, tile + 1, ... from `out` on. Phase after phase lies
   /// `phase_step` columns further.
   void (*input)(const TileGrid&, int tile_row, const ChannelBlock<const float>&, float* strip,
@@ -83,8 +65,6 @@ struct WinogradOps {
   /// Its adjoint, added to `d_windows`, which lie one after the other.
   void (*d_weights)(std::size_t side, const PointMatrices& sums, std::size_t phase_step,
                     float* d_windows, int count);
-
-  void (*multiply)(const PointProduct&);
 };
 
 /// For the form of 3x3 windows, F(4, 3); of 4x4 windows with stride 2, and of 3x3 ones with a row

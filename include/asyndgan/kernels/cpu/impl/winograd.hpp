@@ -9,6 +9,7 @@
 
 #include "asyndgan/core/impl/inline.hpp"
 #include "asyndgan/core/parallel.hpp"
+#include "asyndgan/kernels/cpu/matrix_product.hpp"
 #include "asyndgan/kernels/cpu/scratch.hpp"
 #include "asyndgan/kernels/cpu/winograd.hpp"
 #include "asyndgan/kernels/cpu/winograd_ops.hpp"
@@ -27,13 +28,14 @@ class WinogradPass {
                int tiles_of_chunk)
       : grid_(form, g, input, output),
         ops_(winograd_ops(form)),
+        lanes_(matrix_ops().lanes),
         side_(static_cast<std::size_t>(g.kernel)),
         points_(static_cast<std::size_t>(form.points())),
         phases_(static_cast<std::size_t>(form.phases())),
         channel_blocks_(blocks(input.c)),
         filter_blocks_(blocks(output.c)),
-        depth_(phases_ * channel_blocks_ * ops_.lanes),
-        width_(filter_blocks_ * ops_.lanes),
+        depth_(phases_ * channel_blocks_ * lanes_),
+        width_(filter_blocks_ * lanes_),
         chunk_rows_(std::clamp(tiles_of_chunk / grid_.columns, 1, grid_.all_rows())) {}
 
   /// visit(first row of tiles, rows) for each chunk.
@@ -63,13 +65,13 @@ class WinogradPass {
     const PanelMatrices out = panels(depth_, filter_blocks_);
     const Shape& shape = weight.shape();
     const auto channels = static_cast<std::size_t>(shape.c);
-    const std::size_t padded = channel_blocks_ * ops_.lanes;
+    const std::size_t padded = channel_blocks_ * lanes_;
     parallel_for(filter_blocks_ * channel_blocks_, [&](std::size_t item) {
       const std::size_t f = item / channel_blocks_;
-      const std::size_t first = item % channel_blocks_ * ops_.lanes;
-      for (std::size_t c = first; c < first + ops_.lanes; ++c) {
+      const std::size_t first = item % channel_blocks_ * lanes_;
+      for (std::size_t c = first; c < first + lanes_; ++c) {
         const int count = c < channels ? lanes_of(shape.n, f) : 0;
-        ops_.weights(side_, weight.data() + f * ops_.lanes * shape.image() + c * shape.plane(),
+        ops_.weights(side_, weight.data() + f * lanes_ * shape.image() + c * shape.plane(),
                      shape.image(), count, out, c, f, padded, 0);
       }
     });
@@ -83,10 +85,10 @@ class WinogradPass {
     const auto filters = static_cast<std::size_t>(shape.n);
     parallel_for(filter_blocks_ * channel_blocks_, [&](std::size_t item) {
       const std::size_t c = item % channel_blocks_;
-      const std::size_t first = item / channel_blocks_ * ops_.lanes;
-      for (std::size_t f = first; f < first + ops_.lanes; ++f) {
+      const std::size_t first = item / channel_blocks_ * lanes_;
+      for (std::size_t f = first; f < first + lanes_; ++f) {
         const int count = f < filters ? lanes_of(shape.c, c) : 0;
-        ops_.weights(side_, weight.data() + f * shape.image() + c * ops_.lanes * shape.plane(),
+        ops_.weights(side_, weight.data() + f * shape.image() + c * lanes_ * shape.plane(),
                      shape.plane(), count, out, f, c, 0, channel_blocks_);
       }
     });
@@ -96,7 +98,7 @@ class WinogradPass {
   void transform_input(const Array& input, int row, int rows, const PointMatrices& out) const {
     for_each_row(row, rows, channel_blocks_, [&](int at, int n, int tile_row, std::size_t c) {
       ops_.input(grid_, tile_row, block<const float>(input, n, c), strip(),
-                 tiles(out, at, c * ops_.lanes), channel_blocks_ * ops_.lanes);
+                 tiles(out, at, c * lanes_), channel_blocks_ * lanes_);
     });
   }
 
@@ -104,15 +106,15 @@ class WinogradPass {
                           const PointMatrices& out) const {
     for_each_row(row, rows, filter_blocks_, [&](int at, int n, int tile_row, std::size_t f) {
       ops_.d_output(grid_, tile_row, block<const float>(d_output, n, f), strip(),
-                    tiles(out, at, f * ops_.lanes));
+                    tiles(out, at, f * lanes_));
     });
   }
 
   void write_output(const PointMatrices& sums, const float* bias, int row, int rows,
                     Array& output) const {
     for_each_row(row, rows, filter_blocks_, [&](int at, int n, int tile_row, std::size_t f) {
-      ops_.output(grid_, tile_row, tiles(sums, at, f * ops_.lanes),
-                  bias ? bias + f * ops_.lanes : nullptr, strip(), block<float>(output, n, f));
+      ops_.output(grid_, tile_row, tiles(sums, at, f * lanes_), bias ? bias + f * lanes_ : nullptr,
+                  strip(), block<float>(output, n, f));
     });
   }
 
@@ -126,8 +128,8 @@ class WinogradPass {
       const std::size_t c = item % channel_blocks_;
       const int end = std::min(row + rows, (n + 1) * grid_.rows);
       for (int r = std::max(row, n * grid_.rows); r < end; ++r) {
-        ops_.d_input(grid_, r - n * grid_.rows, tiles(sums, r - row, c * ops_.lanes),
-                     channel_blocks_ * ops_.lanes, strip(), block<float>(d_input, n, c));
+        ops_.d_input(grid_, r - n * grid_.rows, tiles(sums, r - row, c * lanes_),
+                     channel_blocks_ * lanes_, strip(), block<float>(d_input, n, c));
       }
     });
   }
@@ -136,10 +138,10 @@ class WinogradPass {
     const Shape& shape = d_weight.shape();
     parallel_for(static_cast<std::size_t>(shape.n), [&](std::size_t f) {
       for (std::size_t c = 0; c < channel_blocks_; ++c) {
-        const PointMatrices at{sums.data + f * sums.row_step + c * ops_.lanes, sums.point_step,
+        const PointMatrices at{sums.data + f * sums.row_step + c * lanes_, sums.point_step,
                                sums.row_step};
-        ops_.d_weights(side_, at, channel_blocks_ * ops_.lanes,
-                       d_weight.data() + f * shape.image() + c * ops_.lanes * shape.plane(),
+        ops_.d_weights(side_, at, channel_blocks_ * lanes_,
+                       d_weight.data() + f * shape.image() + c * lanes_ * shape.plane(),
                        lanes_of(shape.c, c));
       }
     });
@@ -150,14 +152,14 @@ class WinogradPass {
                 const PointMatrices& sums) const {
     const auto tiles = static_cast<std::size_t>(rows * grid_.columns);
     for_each_product(right.vectors, [&](std::size_t point, std::size_t begin, std::size_t count) {
-      ops_.multiply(
+      matrix_ops().multiply(
           {.left = left.data + point * left.point_step,
            .left_row = left.row_step,
            .left_depth = 1,
-           .right = right.data + point * right.point_step + begin * ops_.lanes * right.depth,
+           .right = right.data + point * right.point_step + begin * lanes_ * right.depth,
            .right_row = 0,
-           .right_panel = 2 * ops_.lanes * right.depth,
-           .sums = sums.data + point * sums.point_step + begin * ops_.lanes,
+           .right_panel = 2 * lanes_ * right.depth,
+           .sums = sums.data + point * sums.point_step + begin * lanes_,
            .sums_row = sums.row_step,
            .rows = tiles,
            .depth = right.depth,
@@ -170,29 +172,28 @@ class WinogradPass {
   void multiply_transposed(const PointMatrices& d_outputs, const PointMatrices& inputs, int rows,
                            bool accumulate, const PointMatrices& sums) const {
     const auto tiles = static_cast<std::size_t>(rows * grid_.columns);
-    for_each_product(
-        depth_ / ops_.lanes, [&](std::size_t point, std::size_t begin, std::size_t count) {
-          ops_.multiply({.left = d_outputs.data + point * d_outputs.point_step,
-                         .left_row = 1,
-                         .left_depth = d_outputs.row_step,
-                         .right = inputs.data + point * inputs.point_step + begin * ops_.lanes,
-                         .right_row = inputs.row_step,
-                         .right_panel = 2 * ops_.lanes,
-                         .sums = sums.data + point * sums.point_step + begin * ops_.lanes,
-                         .sums_row = sums.row_step,
-                         .rows = width_,
-                         .depth = tiles,
-                         .vectors = count,
-                         .accumulate = accumulate});
-        });
+    for_each_product(depth_ / lanes_, [&](std::size_t point, std::size_t begin, std::size_t count) {
+      matrix_ops().multiply({.left = d_outputs.data + point * d_outputs.point_step,
+                             .left_row = 1,
+                             .left_depth = d_outputs.row_step,
+                             .right = inputs.data + point * inputs.point_step + begin * lanes_,
+                             .right_row = inputs.row_step,
+                             .right_panel = 2 * lanes_,
+                             .sums = sums.data + point * sums.point_step + begin * lanes_,
+                             .sums_row = sums.row_step,
+                             .rows = width_,
+                             .depth = tiles,
+                             .vectors = count,
+                             .accumulate = accumulate});
+    });
   }
 
  private:
   [[nodiscard]] std::size_t blocks(int channels) const {
-    return (static_cast<std::size_t>(channels) + ops_.lanes - 1) / ops_.lanes;
+    return (static_cast<std::size_t>(channels) + lanes_ - 1) / lanes_;
   }
   [[nodiscard]] int lanes_of(int channels, std::size_t block) const {
-    const auto lanes = static_cast<int>(ops_.lanes);
+    const auto lanes = static_cast<int>(lanes_);
     return std::min(lanes, channels - static_cast<int>(block) * lanes);
   }
   [[nodiscard]] std::size_t chunk_tiles() const {
@@ -205,22 +206,22 @@ class WinogradPass {
     return {scratch<float, kUse>(points_ * step), step, columns};
   }
   [[nodiscard]] PanelMatrices panels(std::size_t depth, std::size_t vectors) const {
-    const std::size_t step = depth * vectors * ops_.lanes + kApart;
-    return {scratch<float, ScratchUse::weights>(points_ * step), step, depth, vectors, ops_.lanes};
+    const std::size_t step = depth * vectors * lanes_ + kApart;
+    return {scratch<float, ScratchUse::weights>(points_ * step), step, depth, vectors, lanes_};
   }
   /// The lines that a row of tiles reads or writes, and one more.
   [[nodiscard]] float* strip() const {
     const auto lines = static_cast<std::size_t>(grid_.tile_lines()) + 1;
     const std::size_t columns =
         std::max(grid_.source_columns.size(), static_cast<std::size_t>(grid_.output_columns()));
-    return scratch<float, ScratchUse::strip>(lines * columns * ops_.lanes);
+    return scratch<float, ScratchUse::strip>(lines * columns * lanes_);
   }
 
   template <class T, class Tensor>
   [[nodiscard]] ChannelBlock<T> block(Tensor& tensor, int n, std::size_t block) const {
     const Shape& shape = tensor.shape();
     return {tensor.data() + static_cast<std::size_t>(n) * shape.image() +
-                block * ops_.lanes * shape.plane(),
+                block * lanes_ * shape.plane(),
             shape.plane(), lanes_of(shape.c, block)};
   }
   /// The tiles of the `row`-th row of the chunk, from `column` on.
@@ -253,6 +254,7 @@ class WinogradPass {
 
   TileGrid grid_;
   const WinogradOps& ops_;
+  std::size_t lanes_;
   std::size_t side_;  // of a window
   std::size_t points_;
   std::size_t phases_;
