@@ -44,17 +44,17 @@ const std::vector<Case> kCases = {
     {{2, 8, 41, 43}, 60, {.kernel = 4, .stride = 2, .padding = 1, .mode = kReflect}},
     // In tiles: blocks of channels in part, rows and columns of tiles in part, images that share a
     // chunk, several chunks, paddings that the window does not need, lines that no window reads.
-    {{1, 16, 4, 4}, 16, {.kernel = 3, .padding = 1}},
-    {{2, 17, 9, 13}, 19, {.kernel = 3, .padding = 1, .mode = kReflect}},
-    {{5, 16, 30, 29}, 33, {.kernel = 3, .padding = 1, .mode = kReflect}},
-    {{1, 20, 17, 15}, 21, {.kernel = 3}},
-    {{1, 18, 5, 60}, 40, {.kernel = 3, .padding = 3}},
-    {{3, 17, 13, 14}, 33, {.kernel = 4, .stride = 2, .padding = 1}},
-    {{1, 20, 17, 15}, 21, {.kernel = 4, .stride = 2, .padding = 3, .mode = kReflect}},
-    {{2, 33, 23, 40}, 20, {.kernel = 4, .stride = 2}},
-    {{2, 18, 11, 9}, 35, {.kernel = 4, .padding = 1}},
-    {{2, 18, 22, 19}, 35, {.kernel = 3, .stride = 2, .padding = 1}},
-    {{1, 18, 21, 20}, 16, {.kernel = 3, .stride = 2, .padding = 2, .mode = kReflect}},
+    {{1, 32, 20, 24}, 32, {.kernel = 3, .padding = 1}},
+    {{2, 33, 13, 17}, 35, {.kernel = 3, .padding = 1, .mode = kReflect}},
+    {{5, 32, 30, 29}, 33, {.kernel = 3, .padding = 1, .mode = kReflect}},
+    {{1, 36, 27, 25}, 37, {.kernel = 3}},
+    {{1, 34, 9, 60}, 40, {.kernel = 3, .padding = 3}},
+    {{3, 33, 23, 24}, 33, {.kernel = 4, .stride = 2, .padding = 1}},
+    {{1, 36, 47, 45}, 37, {.kernel = 4, .stride = 2, .padding = 3, .mode = kReflect}},
+    {{2, 33, 33, 40}, 34, {.kernel = 4, .stride = 2}},
+    {{2, 34, 21, 19}, 35, {.kernel = 4, .padding = 1}},
+    {{2, 34, 42, 39}, 35, {.kernel = 3, .stride = 2, .padding = 1}},
+    {{1, 34, 41, 40}, 32, {.kernel = 3, .stride = 2, .padding = 2, .mode = kReflect}},
     {{3, 64, 16, 15}, 128, {.kernel = 4, .padding = 2, .mode = kReflect}},
     // Few pixels.
     {{3, 40, 7, 6}, 35, {.kernel = 3, .padding = 1}},
@@ -133,6 +133,10 @@ std::vector<Tensor<T>> data_of(const Case& c) {
 // these sums are exact, 1e-13 allowed.
 TEMPLATE_TEST_CASE("The fast convolution computes the definition", "[kernels]", float, double) {
   const double tolerance = std::same_as<TestType, float> ? 1e-5 : 1e-13;
+  for (std::size_t i = kFirstInTiles; i < kFirstOfFewPixels; ++i) {
+    const Case& c = kCases[i];
+    REQUIRE(cpu::WinogradConv2d::form(c.g, c.input, conv2d_shape(c.input, c.filters, c.g)));
+  }
   for (const Case& c : kCases) {
     INFO("input " << to_string(c.input) << ", filters " << c.filters << ", kernel " << c.g.kernel
                   << ", stride " << c.g.stride << ", padding " << c.g.padding << ", dilation "
@@ -198,11 +202,11 @@ TEST_CASE("Exact convolutions are those of the definition's products, in float t
 }
 
 TEST_CASE("A transposed convolution in tiles adds its bias", "[kernels]") {
-  const auto input = test::uniform<double>({2, 33, 9, 7}, 1);
-  const auto weight = test::uniform<double>({33, 18, 4, 4}, 2);
-  const auto bias = test::uniform<double>({1, 18, 1, 1}, 3);
+  const auto input = test::uniform<double>({2, 33, 15, 17}, 1);
+  const auto weight = test::uniform<double>({33, 34, 4, 4}, 2);
+  const auto bias = test::uniform<double>({1, 34, 1, 1}, 3);
   const ConvGeometry g{.kernel = 4, .stride = 2, .padding = 1};
-  const Shape shape = conv_transpose2d_shape(input.shape(), 18, g, 0);
+  const Shape shape = conv_transpose2d_shape(input.shape(), 34, g, 0);
   Tensor<double> expected(shape);
   Conv2dReference<double>::backward_input(input, weight, bias, g, expected);
   Tensor<float> actual(shape);

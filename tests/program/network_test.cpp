@@ -124,7 +124,8 @@ TEST_CASE("A site that waits for the centre hears that it is to stop", "[program
     site->signal(SIGINT);
     const Ended ended = site->wait();
     CHECK(ended.code == 130);
-    CHECK_THAT(ended.err, !Contains("trying again"));  // as when silence had ended its wait
+    const std::string said = ended.err.substr(ended.err.find("connected to the centre"));
+    CHECK_THAT(said, !Contains("trying again"));  // as when silence had ended its wait
   }
   central->signal(SIGINT);
   central->signal(SIGCONT);
