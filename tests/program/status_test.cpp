@@ -2,6 +2,7 @@
 //
 // The status page of a centre that runs.
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -52,6 +53,15 @@ const auto kHasSamples = [](const json& status) {
   return status.at("step") > 0 && !status.at("samples").is_null();
 };
 
+/// A site tells its losses once they rest on enough images.
+const auto kHasLosses = [](const json& status) {
+  const auto tells = [](const json& site) { return !site.at("losses").is_null(); };
+  const auto& sites = status.at("sites");
+  const auto& curves = status.at("curves").at("losses");
+  return std::all_of(sites.begin(), sites.end(), tells) && !curves.empty() &&
+         !curves.at(0).at("points").empty();
+};
+
 TEST_CASE("A centre shows how the run gets on while it runs", "[program]") {
   Consortium consortium("tcp", 100'000);
   const int port = test::free_port();
@@ -63,7 +73,8 @@ TEST_CASE("A centre shows how the run gets on while it runs", "[program]") {
   const auto north = consortium.site("north", "run");
   const auto south = consortium.site("south", "run");
 
-  const json status = wait_for_status(port, kHasSamples);
+  const json status =
+      wait_for_status(port, [](const json& s) { return kHasSamples(s) && kHasLosses(s); });
   CHECK(status.at("steps") == 100'000);
   CHECK(status.at("steps_per_second") > 0);
   for (const auto& site : status.at("sites")) {
