@@ -26,7 +26,7 @@ packages=(
 for group in "$@"; do
   case "$group" in
     data) packages+=(mricron-data) ;;
-    dev) packages+=(clang-14 clang-format-14 clang-tidy-14 doxygen) ;;
+    dev) packages+=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 doxygen) ;;  # libFuzzer
     faults) packages+=(iproute2 nftables procps util-linux libfaketime) ;;
     browser) packages+=(chromium) ;;
     slurm) packages+=(slurmctld slurmd slurm-client munge) ;;
