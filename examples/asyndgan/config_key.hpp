@@ -116,9 +116,11 @@ template <class Target>
 struct Keys {
   /// The member that a lambda gives of either a const or a mutable target.
   template <class Lambda>
-  static auto field(Lambda lambda) {
-    using Member = std::remove_cvref_t<decltype(lambda(std::declval<Target&>()))>;
-    return Field<Target, Member>{lambda, lambda};
+  static auto field(Lambda) {
+    using Member = std::remove_cvref_t<decltype(Lambda()(std::declval<Target&>()))>;
+    return Field<Target, Member>{
+        [](Target& target) -> Member& { return Lambda()(target); },
+        [](const Target& target) -> const Member& { return Lambda()(target); }};
   }
 
   template <class T>
