@@ -70,8 +70,9 @@ constexpr std::uint64_t kMost = 1'000'000'000;  // of counts that no run reaches
 using K = Keys<RunConfig>;
 using List = std::vector<Key<RunConfig>>;
 
-/// The member `config.a.b` of the target whose keys `K` builds.
-#define FIELD(member) (K::field([](auto& config) -> auto& { return config.member; }))
+/// The member `config.a.b` of the target whose keys `Keys` builds.
+#define FIELD_OF(Keys, member) (Keys::field([](auto& config) -> auto& { return config.member; }))
+#define FIELD(member) FIELD_OF(K, member)
 
 List run_section() {
   return {
@@ -331,42 +332,44 @@ const std::vector<Key<RunConfig>>& run_keys() {
 }
 
 const std::vector<Key<privacy::SitePolicy>>& policy_keys() {
-  using K = Keys<privacy::SitePolicy>;
+  using P = Keys<privacy::SitePolicy>;
   static const std::vector<Key<privacy::SitePolicy>> keys = {
-      K::choice(
-          "label_maps", FIELD(label_maps), kMaskReleases,
+      P::choice(
+          "label_maps", FIELD_OF(P, label_maps), kMaskReleases,
           "How a site's label maps leave it. augmented: mirrored and shifted at random. none: "
           "not at all; the centre draws for data.public_label_maps."),
-      K::integer("minimum_batch", FIELD(minimum_batch), 1, kMost,
+      P::integer("minimum_batch", FIELD_OF(P, minimum_batch), 1, kMost,
                  "Fewest real samples that a released number may rest on."),
-      K::boolean("allow_site_statistics", FIELD(allow_site_statistics),
+      P::boolean("allow_site_statistics", FIELD_OF(P, allow_site_statistics),
                  "Gradients that depend on means over the site: objective.feature_statistics."),
-      K::boolean("allow_gradients_that_reveal_images", FIELD(allow_gradients_that_reveal_images),
+      P::boolean("allow_gradients_that_reveal_images",
+                 FIELD_OF(P, allow_gradients_that_reveal_images),
                  "The site's own consent to objective.paper_objective_reveals_images."),
-      K::boolean("allow_sample_count", FIELD(allow_sample_count),
+      P::boolean("allow_sample_count", FIELD_OF(P, allow_sample_count),
                  "The centre learns how many samples a site has; weighting by_count needs it."),
-      K::integer("queries_per_sample", FIELD(queries_per_sample), 0, kMost,
+      P::integer("queries_per_sample", FIELD_OF(P, queries_per_sample), 0, kMost,
                  "How often one real sample may answer a fake in the whole run; 0 is no limit."),
-      K::integer("queries_per_site", FIELD(queries_per_site), 0, kMost,
+      P::integer("queries_per_site", FIELD_OF(P, queries_per_site), 0, kMost,
                  "How often all samples of a site together may; 0 is no limit."),
   };
   return keys;
 }
 
 const std::vector<Key<SourceConfig>>& site_keys() {
-  using K = Keys<SourceConfig>;
+  using S = Keys<SourceConfig>;
   static const std::vector<Key<SourceConfig>> keys = {
-      K::text("name", FIELD(name),
+      S::text("name", FIELD_OF(S, name),
               "Name of the site: letters, digits, '-' and '_'; no two alike. Needed."),
-      K::path("folder", FIELD(folder), "Where its labelled images are. Needed."),
-      K::choice(
-          "layout", FIELD(layout), kLayouts,
+      S::path("folder", FIELD_OF(S, folder), "Where its labelled images are. Needed."),
+      S::choice(
+          "layout", FIELD_OF(S, layout), kLayouts,
           "brain_mri: \"volumes\" are <case>_t1.nii.gz and <case>_labels.nii.gz in one folder, "
           "\"brats\" a folder per case. docs/formats.md shows all."),
-      K::texts("channels", FIELD(channels),
+      S::texts("channels", FIELD_OF(S, channels),
                "Which of data.channels the site has, if it lacks some. Empty: all."),
-      K::number("weight", FIELD(weight), 0, 1e9, "Its weight if training.weighting is \"given\"."),
-      K::object("policy", FIELD(policy), policy_keys(),
+      S::number("weight", FIELD_OF(S, weight), 0, 1e9,
+                "Its weight if training.weighting is \"given\"."),
+      S::object("policy", FIELD_OF(S, policy), policy_keys(),
                 "object with keys of the policy (docs/privacy.md)",
                 "The site's own policy, in place of the one in \"privacy\"; what it leaves out has "
                 "its default."),
