@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <new>
 
 #include "support/catch.hpp"
 
@@ -33,6 +34,17 @@ TEST_CASE("Blocks are aligned, and whole", "[core]") {
     std::memset(block, 7, bytes);
     BlockCache::give(block, bytes);
   }
+  BlockCache::clear();
+}
+
+TEST_CASE("Where there is no room, what was kept is given up before it is said", "[core]") {
+  BlockCache::clear();
+  BlockCache::give(BlockCache::take(8 * kMega), 8 * kMega);
+  CHECK_THROWS_AS((void)BlockCache::take(std::size_t{1} << 60), std::bad_alloc);
+  CHECK(BlockCache::kept() == 0);
+  void* const block = BlockCache::take(8 * kMega);  // and all goes on
+  std::memset(block, 1, 8 * kMega);
+  BlockCache::give(block, 8 * kMega);
   BlockCache::clear();
 }
 

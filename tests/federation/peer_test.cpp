@@ -2,6 +2,7 @@
 //
 // Each side against a peer that does not keep to the run.
 
+#include <chrono>
 #include <functional>
 
 #include "federation/hand_made_site.hpp"
@@ -81,6 +82,18 @@ TEST_CASE("A site looks up from waiting, and goes on as it was", "[federation]")
   CHECK_FALSE(lone.site.between_steps());
   CHECK(lone.answer(0, Ask::generator, 1, hooks) == "answered");
   CHECK(lone.site.between_steps());
+}
+
+TEST_CASE("A site's patience ends though it looks up meanwhile", "[federation]") {
+  auto own = LoneSite::options();
+  own.patience = std::chrono::milliseconds(300);
+  LoneSite lone(algorithm_1(), own);
+  int looks = 0;
+  Float::Site::Hooks hooks;
+  hooks.while_waiting = [&](Float::Site&) { ++looks; };
+  lone.site.join(hooks);
+  CHECK_THROWS_WITH(lone.site.serve_round(hooks), "the centre did not answer within 300 ms");
+  CHECK(looks == 2);
 }
 
 TEST_CASE("A site gives one gradient a step, however often it is asked", "[federation]") {

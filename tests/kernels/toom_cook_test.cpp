@@ -37,7 +37,7 @@ double largest_error() {
   return largest;
 }
 
-// 1.4e-14 measured for outputs of up to 40.
+// 7.1e-15 measured.
 TEST_CASE("Toom-Cook matrices make a correlation", "[kernels]") {
   CHECK(largest_error<2, 2>() < 1e-12);
   CHECK(largest_error<2, 3>() < 1e-12);

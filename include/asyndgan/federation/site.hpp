@@ -378,16 +378,16 @@ class Site {
   }
 
   [[nodiscard]] std::vector<std::byte> await(const Hooks& hooks) {
-    for (auto left = options_.patience;; left -= kGlance) {
-      if (!hooks.while_waiting || left <= kGlance) {
-        return link_.receive(transport::kCentral, left);
-      }
+    if (!hooks.while_waiting) return link_.receive(transport::kCentral, options_.patience);
+    for (auto left = options_.patience; left > left.zero(); left -= kGlance) {
       try {
-        return link_.receive(transport::kCentral, kGlance);
+        return link_.receive(transport::kCentral, std::min(left, kGlance));
       } catch (const TransportTimeout&) {
         hooks.while_waiting(*this);
       }
     }
+    throw TransportTimeout("the centre did not answer within " +
+                           std::to_string(options_.patience.count()) + " ms");
   }
 
   SiteOptions<Net> options_;

@@ -89,6 +89,10 @@ ASYNDGAN_INLINE void* BlockCache::take(std::size_t bytes) {
     const std::size_t most = blocks.most_used + blocks.most_used / 4;
     blocks.keep_at_most(most > held ? most - held : 0);
     block = detail::Blocks::map(size);
+    if (block == nullptr) {  // what is kept may be what is missing
+      blocks.keep_at_most(0);
+      block = detail::Blocks::map(size);
+    }
     if (block == nullptr) throw std::bad_alloc();
   }
   blocks.used_bytes += size;
@@ -105,6 +109,10 @@ ASYNDGAN_INLINE void BlockCache::give(void* block, std::size_t bytes) noexcept {
     blocks.kept[size].push_back(block);
     blocks.kept_bytes += size;
   } catch (const std::bad_alloc&) {  // no memory to remember it by
+    if (const auto empty = blocks.kept.find(size);
+        empty != blocks.kept.end() && empty->second.empty()) {
+      blocks.kept.erase(empty);
+    }
     ::munmap(block, size);
   }
 }
