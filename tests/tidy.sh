@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # clang-tidy over the compiled sources, the program and, through the sources and tests that include
-# them, the headers. It needs the build folder of either compiler, configured only.
+# them, the headers. It needs a build folder of either compiler that names each source by itself, as
+# preset release does; configured only.
 #   tests/tidy.sh BUILD_DIR [FILE...]
 set -euo pipefail
 cd "$(dirname "$0")/.."

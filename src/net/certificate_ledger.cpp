@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaxBytes = std::size_t{64} << 20;  // some 200,000 certificates
+constexpr std::size_t kMaxLedgerBytes = std::size_t{64} << 20;  // some 200,000 certificates
 
 std::optional<UtcTime> time_of(const std::string& text) {
   int year = 0;
@@ -124,7 +124,7 @@ nlohmann::ordered_json to_json(const IssuedCertificate& issued) {
 }
 
 std::vector<IssuedCertificate> read_ledger(const std::filesystem::path& file) {
-  const std::vector<std::byte> bytes = read_file(file, kMaxBytes);
+  const std::vector<std::byte> bytes = read_file(file, kMaxLedgerBytes);
   std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::vector<IssuedCertificate> ledger;
   std::size_t number = 0;

@@ -18,7 +18,7 @@ namespace asyndgan::transport {
 namespace {
 
 // A certificate has about 800 bytes, a list with 10,000 revoked ones half a megabyte.
-constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
+constexpr std::size_t kMaxPemBytes = std::size_t{16} << 20;
 
 std::string quoted(const std::filesystem::path& file) { return "'" + file.string() + "'"; }
 
@@ -34,7 +34,7 @@ std::string shown(std::string_view label) {
 class Block {
  public:
   Block(const std::filesystem::path& file, const std::string& label) : file_(file) {
-    std::vector<std::byte> text = read_file(file, kMaxBytes);
+    std::vector<std::byte> text = read_file(file, kMaxPemBytes);
     const void* const start = text.empty() ? "" : static_cast<const void*>(text.data());
     const BioHandle source(
         require(BIO_new_mem_buf(start, static_cast<int>(text.size())), "take memory"));

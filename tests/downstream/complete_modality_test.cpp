@@ -10,11 +10,11 @@
 namespace asyndgan::downstream {
 namespace {
 
-constexpr modality::GeneratorInput kInput{.classes = 3, .noise_channels = 1};
+constexpr modality::GeneratorInput kNoisyInput{.classes = 3, .noise_channels = 1};
 const std::vector<std::string> kChannels{"t1", "t2", "flair"};
 
 networks::ResnetGenerator<float> generator_of(int channels) {
-  networks::ResnetGenerator<float> generator({.in_channels = kInput.channels(),
+  networks::ResnetGenerator<float> generator({.in_channels = kNoisyInput.channels(),
                                               .out_channels = channels,
                                               .base_channels = 4,
                                               .blocks = 1});
@@ -43,8 +43,8 @@ TEST_CASE("Real channels stay, missing ones are the generator's", "[downstream]"
   auto generator = generator_of(3);
   const auto site = site_with({"flair", "t1"});  // in another order than the generator's
   const SynthesizeOptions options{.batch = 2, .seed = 4, .channels = kChannels};
-  const auto completed = complete_modality(generator, kInput, site, options);
-  const auto drawn = synthesize(generator, kInput, site.labels, site.info, options);
+  const auto completed = complete_modality(generator, kNoisyInput, site, options);
+  const auto drawn = synthesize(generator, kNoisyInput, site.labels, site.info, options);
 
   CHECK(completed.synthetic == std::vector<std::string>{"t2"});
   CHECK(completed.slices.channels == kChannels);
@@ -60,7 +60,7 @@ TEST_CASE("What is made of private slices stays private", "[downstream]") {
   auto generator = generator_of(3);
   const privacy::Private<data::Slices> site(site_with({"t2"}));
   const auto completed = site.map([&](const data::Slices& slices) {
-    return complete_modality(generator, kInput, slices, {.channels = kChannels});
+    return complete_modality(generator, kNoisyInput, slices, {.channels = kChannels});
   });
   static_assert(std::same_as<decltype(completed), const privacy::Private<CompletedSlices>>);
   CHECK(completed.at_site().synthetic == std::vector<std::string>{"t1", "flair"});
@@ -69,7 +69,7 @@ TEST_CASE("What is made of private slices stays private", "[downstream]") {
 TEST_CASE("A site that lacks nothing gets its own images back", "[downstream]") {
   auto generator = generator_of(3);
   const auto site = site_with(kChannels);
-  const auto completed = complete_modality(generator, kInput, site, {.channels = kChannels});
+  const auto completed = complete_modality(generator, kNoisyInput, site, {.channels = kChannels});
   CHECK(completed.synthetic.empty());
   CHECK(completed.slices.images.to_host() == site.images.to_host());
 }
@@ -77,12 +77,12 @@ TEST_CASE("A site that lacks nothing gets its own images back", "[downstream]") 
 TEST_CASE("Completion refuses channels that the generator does not draw", "[downstream]") {
   auto generator = generator_of(2);
   const auto site = site_with({"ct"});
-  CHECK_THROWS_WITH(complete_modality(generator, kInput, site, {.channels = {"t1", "t2"}}),
+  CHECK_THROWS_WITH(complete_modality(generator, kNoisyInput, site, {.channels = {"t1", "t2"}}),
                     "complete_modality: the site's channel 'ct' is none of the generator's");
   CHECK_THROWS_AS(
-      complete_modality(generator, kInput, site, {.copies = 2, .channels = {"ct", "t2"}}),
+      complete_modality(generator, kNoisyInput, site, {.copies = 2, .channels = {"ct", "t2"}}),
       ContractViolation);
-  CHECK_THROWS_AS(complete_modality(generator, kInput, site, {.channels = {"ct"}}),
+  CHECK_THROWS_AS(complete_modality(generator, kNoisyInput, site, {.channels = {"ct"}}),
                   ContractViolation);  // it draws two
 }
 

@@ -14,7 +14,7 @@
 namespace asyndgan::faults {
 namespace {
 
-constexpr int kSteps = 300;
+constexpr int kResourceSteps = 300;
 constexpr const char* kFull = "No space left on device";
 
 /// Files of checkpoints, whole ones.
@@ -29,7 +29,7 @@ std::ptrdiff_t checkpoints_in(const std::filesystem::path& folder) {
 TEST_CASE("F14: a disk of the centre that is full for a while", "[faults]") {
   ASYNDGAN_REQUIRE_NAMESPACES();
   const Lan lan;
-  LanConsortium consortium(lan, kSteps);
+  LanConsortium consortium(lan, kResourceSteps);
   program::test::run_undisturbed(consortium, "whole");
   consortium.keep_secrets("whole");
 
@@ -53,14 +53,14 @@ TEST_CASE("F14: a disk of the centre that is full for a while", "[faults]") {
   run.require_done();
   CHECK(full.says("the results can be written again"));
   CHECK((consortium.generator("parts") == consortium.generator("whole")));
-  measured("F14: centre's disk full: all ", kSteps, " steps done, ", kept,
+  measured("F14: centre's disk full: all ", kResourceSteps, " steps done, ", kept,
            " older checkpoints kept, the generator is the same once there was room");
 }
 
 TEST_CASE("F14: a disk of a site that is full for a while", "[faults]") {
   ASYNDGAN_REQUIRE_NAMESPACES();
   const Lan lan;
-  LanConsortium consortium(lan, kSteps);
+  LanConsortium consortium(lan, kResourceSteps);
   program::test::run_undisturbed(consortium, "whole");
   consortium.keep_secrets("whole");
 
@@ -136,7 +136,7 @@ TEST_CASE("F15: a centre that the system kills for its memory", "[faults]") {
     return;
   }
   const Lan lan;
-  LanConsortium consortium(lan, kSteps);
+  LanConsortium consortium(lan, kResourceSteps);
   consortium.set("training.checkpoint_every=1");
   program::test::run_undisturbed(consortium, "whole");
   consortium.keep_secrets("whole");

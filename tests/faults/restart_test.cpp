@@ -16,7 +16,7 @@
 namespace asyndgan::faults {
 namespace {
 
-constexpr int kSteps = 400;
+constexpr int kRestartSteps = 400;
 constexpr double kResumes = 10;  // seconds
 constexpr int kKills = 18;       // three for each order of three programs
 
@@ -47,7 +47,7 @@ void kill_one(Process& process) {
 void check_restarts(const std::string& fault, const std::function<void(Run&)>& kill,
                     const std::function<void(Run&, int)>& start) {
   const Lan lan;
-  LanConsortium consortium(lan, kSteps);
+  LanConsortium consortium(lan, kRestartSteps);
   consortium.set("training.checkpoint_every=1");
   program::test::run_undisturbed(consortium, "whole");
   consortium.keep_secrets("whole");

@@ -24,7 +24,7 @@ using Float = test::Federation<float>;
 using Link = transport::InProcess;
 using Hostile = std::function<float(std::uint64_t step, std::size_t pixel)>;
 
-struct Outcome {
+struct HostileOutcome {
   std::vector<std::string> changes;   // that name the hostile site
   std::vector<int> parts_of_hostile;  // the steps that its gradients were used in
   std::string error;
@@ -59,7 +59,7 @@ void spoil(Link link, const CentralOptions& options, const Hostile& gradient) {
 }
 
 /// Two honest sites and a hostile one, of which the first and the last begin.
-Outcome run(CentralOptions options, const Hostile& gradient) {
+HostileOutcome run(CentralOptions options, const Hostile& gradient) {
   auto federation = Float::defaults();
   federation.dropout = 0;
   transport::InProcessHub hub(3);
@@ -85,7 +85,7 @@ Outcome run(CentralOptions options, const Hostile& gradient) {
       [&, link = hub.join(3)]() mutable { spoil(std::move(link), options, gradient); });
   start_honest(1);
   if (strict) start_honest(2);
-  Outcome outcome;
+  HostileOutcome outcome;
   try {
     central.admit();
     if (!strict) start_honest(2);  // so that the hostile one is there from the first step on

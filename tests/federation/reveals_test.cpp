@@ -15,10 +15,10 @@ using G = networks::ResnetGenerator<float>;
 using Net = networks::PatchDiscriminator<float>;
 using transport::InProcess;
 
-constexpr int kSide = 64;
-constexpr int kClasses = 4;
+constexpr int kImageSide = 64;
+constexpr int kImageClasses = 4;
 constexpr int kBatch = 4;
-constexpr int kSteps = 12;  // the last 8 are attacked: 8 * 4 * 64 * 64 = 131,072 pixels
+constexpr int kAttackSteps = 12;  // the last 8 are attacked: 8 * 4 * 64 * 64 = 131,072 pixels
 constexpr int kAttacked = 8;
 
 /// The label maps rendered with fine structure that only this image has. Tissue means lie close
@@ -44,10 +44,10 @@ struct Agreement {
 /// site's images. Nothing of the site's is touched but what arrives on the wire.
 Agreement attack(const SiteOptions<Net>& options) {
   auto slices = data::phantom({.count = 24,
-                               .height = kSide,
-                               .width = kSide,
+                               .height = kImageSide,
+                               .width = kImageSide,
                                .channels = 1,
-                               .classes = kClasses,
+                               .classes = kImageClasses,
                                .seed = 5});
   slices.images = render(slices.labels, 1);
   const data::Slices truth = slices;
@@ -71,10 +71,11 @@ Agreement attack(const SiteOptions<Net>& options) {
   const auto send = [&](const auto& message) { centre.send(1, protocol::encode(message, kRun)); };
 
   (void)protocol::expect<protocol::Hello>(receive());
-  send(protocol::Welcome{.rank = 1, .steps = kSteps, .batch = kBatch, .largest_batch = kBatch});
+  send(protocol::Welcome{
+      .rank = 1, .steps = kAttackSteps, .batch = kBatch, .largest_batch = kBatch});
   LabelMap maps = protocol::expect<protocol::Masks>(receive()).maps.value();
 
-  const modality::GeneratorInput input{.classes = kClasses, .noise_channels = 1};
+  const modality::GeneratorInput input{.classes = kImageClasses, .noise_channels = 1};
   G generator(
       {.in_channels = input.channels(), .out_channels = 1, .base_channels = 4, .blocks = 1});
   State<float> state;
@@ -82,7 +83,7 @@ Agreement attack(const SiteOptions<Net>& options) {
   layers::initialize(state, {}, {.seed = 3});
 
   Agreement agreement;
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < kAttackSteps; ++step) {
     G::Saved saved;
     auto fakes = generate(
         generator, input.make<float>(maps, {.step = static_cast<std::uint32_t>(step)}), saved, {});
@@ -90,11 +91,11 @@ Agreement attack(const SiteOptions<Net>& options) {
     send(protocol::Fakes{.step = static_cast<std::uint64_t>(step),
                          .images = privacy::Release::synthetic(std::move(fakes)),
                          .next_step = static_cast<std::uint64_t>(step + 1),
-                         .next_batch = step + 1 < kSteps ? kBatch : 0U});
+                         .next_batch = step + 1 < kAttackSteps ? kBatch : 0U});
     const auto answer = protocol::expect<protocol::Gradient>(receive());
     const auto d_fake = answer.d_fake.value().to<float>();
 
-    for (int n = 0; n < kBatch && step >= kSteps - kAttacked; ++n) {
+    for (int n = 0; n < kBatch && step >= kAttackSteps - kAttacked; ++n) {
       const auto begin = maps.labels.begin() + static_cast<std::ptrdiff_t>(maps.plane()) * n;
       int match = 0;  // the site's sample of this label map
       while (!std::equal(
@@ -102,8 +103,8 @@ Agreement attack(const SiteOptions<Net>& options) {
           truth.labels.labels.begin() + static_cast<std::ptrdiff_t>(maps.plane()) * match)) {
         ++match;
       }
-      for (int y = 0; y < kSide; ++y) {
-        for (int x = 0; x < kSide; ++x) {
+      for (int y = 0; y < kImageSide; ++y) {
+        for (int x = 0; x < kImageSide; ++x) {
           const bool up = d_fake(n, 0, y, x) > 0;
           agreement.paired += up == (fake(n, 0, y, x) > truth.images(match, 0, y, x));
           agreement.other += up == (fake(n, 0, y, x) > another(match, 0, y, x));

@@ -9,11 +9,15 @@
 namespace asyndgan::federation {
 namespace {
 
-constexpr int kClasses = 3;
+constexpr int kSampleClasses = 3;
 
 data::Slices slices(int count = 6) {
-  auto all = data::phantom(
-      {.count = count, .height = 8, .width = 8, .channels = 1, .classes = kClasses, .seed = 4});
+  auto all = data::phantom({.count = count,
+                            .height = 8,
+                            .width = 8,
+                            .channels = 1,
+                            .classes = kSampleClasses,
+                            .seed = 4});
   all.channels = {"b"};
   return all;
 }

@@ -11,25 +11,25 @@ namespace {
 using Net = networks::PatchDiscriminator<double>;
 using Condition = modality::Condition<double>;
 
-constexpr int kSide = 13;  // odd
-constexpr int kClasses = 3;
+constexpr int kMapSide = 13;  // odd
+constexpr int kMapClasses = 3;
 
 /// One critic that has seen `batches` batches of four real images.
 Critics<Net> critics_after(int batches, const Objective<double>& objective) {
   Critics<Net> critics;
-  Net network({.in_channels = kClasses + 1, .base_channels = 4, .layers = 1});
+  Net network({.in_channels = kMapClasses + 1, .base_channels = 4, .layers = 1});
   State<double> state;
   network.collect("", state);
   layers::initialize(state, {}, {.seed = 2});
   critics.emplace_back(std::vector<int>{0}, std::move(network), optim::Adam<double>::Options{});
-  critics.back().keep_statistics({.regions = kClasses, .minimum_images = 8}, kSide, kSide);
+  critics.back().keep_statistics({.regions = kMapClasses, .minimum_images = 8}, kMapSide, kMapSide);
   for (int batch = 0; batch < batches; ++batch) {
     const auto real = data::phantom({.count = 4,
-                                     .height = kSide,
-                                     .width = kSide,
-                                     .classes = kClasses,
+                                     .height = kMapSide,
+                                     .width = kMapSide,
+                                     .classes = kMapClasses,
                                      .seed = static_cast<std::uint64_t>(batch)});
-    const auto condition = Condition::one_hot(real.labels, kClasses);
+    const auto condition = Condition::one_hot(real.labels, kMapClasses);
     const auto images = Tensor<double>::from_host(
         real.images.shape(),
         std::vector<double>(real.images.values().begin(), real.images.values().end()));
@@ -47,10 +47,11 @@ TEST_CASE("The gradient of the objective with its statistics is its derivative",
   objective.feature_statistics = {.weight = 3};
   auto critics = critics_after(5, objective);
   const auto condition = Condition::one_hot(
-      data::phantom({.count = 2, .height = kSide, .width = kSide, .classes = kClasses, .seed = 77})
+      data::phantom(
+          {.count = 2, .height = kMapSide, .width = kMapSide, .classes = kMapClasses, .seed = 77})
           .labels,
-      kClasses);
-  auto fake = test::uniform<double>({2, 1, kSide, kSide}, 5);
+      kMapClasses);
+  auto fake = test::uniform<double>({2, 1, kMapSide, kMapSide}, 5);
   const auto judge = [&] {
     return generator_gradient(critics, condition, fake, objective, layers::Pass{});
   };
@@ -88,8 +89,8 @@ TEST_CASE("Statistics say nothing before enough real images are behind them", "[
   auto critics = critics_after(1, objective);  // four images of the eight
   auto plain = critics_after(1, objective);
   plain.front().statistics.reset();
-  const auto condition = Condition::one_hot(LabelMap(1, kSide, kSide), kClasses);
-  const auto fake = test::uniform<double>({1, 1, kSide, kSide}, 5);
+  const auto condition = Condition::one_hot(LabelMap(1, kMapSide, kMapSide), kMapClasses);
+  const auto fake = test::uniform<double>({1, 1, kMapSide, kMapSide}, 5);
   const auto with = generator_gradient(critics, condition, fake, objective, layers::Pass{});
   const auto without =
       generator_gradient(plain, condition, fake, Objective<double>(), layers::Pass{});

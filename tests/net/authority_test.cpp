@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/transport/authority.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -19,12 +17,6 @@ namespace fs = std::filesystem;
 using Catch::Contains;
 using Catch::EndsWith;
 using namespace test;  // NOLINT: the fixture of this folder
-
-unsigned mode_of(const fs::path& path) {
-  struct stat status {};
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  return status.st_mode & 0777u;
-}
 
 std::set<std::string> files_of(const fs::path& folder) {
   std::set<std::string> names;

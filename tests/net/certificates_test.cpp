@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/transport/certificates.hpp"
 
-#include <sys/stat.h>
-
 #include "consortium.hpp"
 #include "support/catch.hpp"
 
@@ -15,12 +13,6 @@ using namespace test;  // NOLINT: the fixture of this folder
 
 void write(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
-}
-
-unsigned mode_of(const std::filesystem::path& path) {
-  struct stat status {};
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  return status.st_mode & 0777u;
 }
 
 TEST_CASE("Times are told in UTC, for people and for programs", "[net]") {

@@ -19,23 +19,23 @@
 namespace asyndgan::networks {
 namespace {
 
-using Resnet = ResnetGenerator<float>;
+using FloatResnet = ResnetGenerator<float>;
 using test::TemporaryFolder;
 
-Resnet resnet(int channels = 1, double dropout = 0.5, NormKind norm = NormKind::batch) {
-  return Resnet({.in_channels = channels,
-                 .out_channels = 1,
-                 .base_channels = 2,
-                 .blocks = 1,
-                 .norm = norm,
-                 .dropout = dropout});
+FloatResnet resnet(int channels = 1, double dropout = 0.5, NormKind norm = NormKind::batch) {
+  return FloatResnet({.in_channels = channels,
+                      .out_channels = 1,
+                      .base_channels = 2,
+                      .blocks = 1,
+                      .norm = norm,
+                      .dropout = dropout});
 }
 
 /// A network whose parameters and running statistics are all its own.
-Resnet trained(std::uint64_t seed = 1) {
-  Resnet network = resnet();
+FloatResnet trained(std::uint64_t seed = 1) {
+  FloatResnet network = resnet();
   test::fill_network(network, seed);
-  Resnet::Saved saved;
+  FloatResnet::Saved saved;
   for (int pass = 0; pass < 3; ++pass) {
     (void)network.forward(test::uniform<float>({2, 1, 8, 8}, seed), saved);
   }
@@ -43,7 +43,7 @@ Resnet trained(std::uint64_t seed = 1) {
 }
 
 /// All numbers of a network, counters last.
-std::vector<double> numbers_of(Resnet& network) {
+std::vector<double> numbers_of(FloatResnet& network) {
   const auto state = test::state_of(network);
   std::vector<double> numbers;
   const auto append = [&](const Tensor<float>& tensor) {
@@ -58,7 +58,7 @@ std::vector<double> numbers_of(Resnet& network) {
 }
 
 /// The message with which `path` is refused as a checkpoint of `network`.
-std::string refusal(const std::filesystem::path& path, Resnet network) {
+std::string refusal(const std::filesystem::path& path, FloatResnet network) {
   try {
     (void)load_network(path, network);
   } catch (const CheckpointError& error) {
@@ -69,9 +69,9 @@ std::string refusal(const std::filesystem::path& path, Resnet network) {
 
 TEST_CASE("A network read back has every number, counters and all", "[networks]") {
   const TemporaryFolder folder;
-  Resnet network = trained();
+  FloatResnet network = trained();
   save_network(folder / "g", network, {{"epoch", "7"}});
-  Resnet other = resnet();
+  FloatResnet other = resnet();
   const Metadata metadata = load_network(folder / "g", other);
   CHECK(numbers_of(other) == numbers_of(network));
   CHECK(numbers_of(other).back() == 3);  // num_batches_tracked
@@ -82,7 +82,7 @@ TEST_CASE("A network read back has every number, counters and all", "[networks]"
 
 TEST_CASE("The file has PyTorch's names, ranks and element types", "[networks]") {
   const TemporaryFolder folder;
-  Resnet network = trained();
+  FloatResnet network = trained();
   save_network(folder / "g", network);
   const auto file = safetensors::File::read(folder / "g");
   using safetensors::DType;
@@ -101,7 +101,7 @@ TEST_CASE("The file has PyTorch's names, ranks and element types", "[networks]")
 TEST_CASE("A checkpoint of another network is refused, saying whose it is", "[networks]") {
   const TemporaryFolder folder;
   const auto path = folder / "g";
-  Resnet network = trained();
+  FloatResnet network = trained();
   save_network(path, network);
   CHECK(refusal(path, resnet(3)) ==
         "'" + path.string() +
@@ -115,7 +115,7 @@ TEST_CASE("A checkpoint of another network is refused, saying whose it is", "[ne
 TEST_CASE("A file that does not say whose it is is refused by its tensors", "[networks]") {
   const TemporaryFolder folder;
   const auto path = folder / "g";
-  Resnet network = trained();
+  FloatResnet network = trained();
   save_checkpoint(path, test::state_of(network));
   CHECK(refusal(path, resnet()) == "accepted");
   CHECK(refusal(path, resnet(3)) ==
@@ -142,11 +142,11 @@ TEST_CASE("A file that does not say whose it is is refused by its tensors", "[ne
 
 TEST_CASE("A refused checkpoint leaves the network as it was", "[networks]") {
   const TemporaryFolder folder;
-  Resnet network = trained(1);
+  FloatResnet network = trained(1);
   auto state = test::state_of(network);
   state.counters.pop_back();
   save_checkpoint(folder / "g", state);
-  Resnet other = trained(2);
+  FloatResnet other = trained(2);
   const auto before = numbers_of(other);
   CHECK_THROWS_AS(load_network(folder / "g", other), CheckpointError);
   CHECK(numbers_of(other) == before);
@@ -154,12 +154,12 @@ TEST_CASE("A refused checkpoint leaves the network as it was", "[networks]") {
 
 TEST_CASE("A file with more than the network needs is taken only on request", "[networks]") {
   const TemporaryFolder folder;
-  Resnet network = trained();
+  FloatResnet network = trained();
   auto state = test::state_of(network);
   Parameter<float> more({1, 2, 1, 1});
   state.parameters.push_back({"head.weight", &more});
   save_checkpoint(folder / "g", state);
-  Resnet other = resnet();
+  FloatResnet other = resnet();
   CHECK_THROWS_WITH(
       load_network(folder / "g", other),
       "'" + (folder / "g").string() + "' is of another network: it has 'head.weight' too many");
@@ -170,7 +170,7 @@ TEST_CASE("A file with more than the network needs is taken only on request", "[
 TEST_CASE("A run that has diverged does not overwrite its last good checkpoint", "[networks]") {
   const TemporaryFolder folder;
   const auto path = folder / "g";
-  Resnet network = trained();
+  FloatResnet network = trained();
   save_network(path, network);
   const auto good = numbers_of(network);
   auto state = test::state_of(network);
@@ -179,7 +179,7 @@ TEST_CASE("A run that has diverged does not overwrite its last good checkpoint",
   CHECK_THROWS_WITH(save_network(path, network),
                     "not saved: '" + path.string() +
                         "': tensor 'model.4.weight' has 2 of 72 values that are not finite");
-  Resnet other = resnet();
+  FloatResnet other = resnet();
   (void)load_network(path, other);
   CHECK(numbers_of(other) == good);
 
@@ -194,15 +194,15 @@ TEST_CASE("A run that has diverged does not overwrite its last good checkpoint",
 
 TEST_CASE("A full disk leaves the previous checkpoint, and says so", "[networks]") {
   const TemporaryFolder folder;
-  Resnet network = trained(1);
+  FloatResnet network = trained(1);
   const auto good = numbers_of(network);
   save_network(folder / "g", network);
-  Resnet newer = trained(2);
+  FloatResnet newer = trained(2);
   {
     const test::FullDisk full(4096);
     CHECK_THROWS_AS(save_network(folder / "g", newer), WriteError);
   }
-  Resnet other = resnet();
+  FloatResnet other = resnet();
   (void)load_network(folder / "g", other);
   CHECK(numbers_of(other) == good);
   CHECK(folder.entries() == 1);
@@ -210,7 +210,7 @@ TEST_CASE("A full disk leaves the previous checkpoint, and says so", "[networks]
 
 TEST_CASE("A checkpoint that is missing, empty or truncated is refused", "[networks]") {
   const TemporaryFolder folder;
-  Resnet network = trained();
+  FloatResnet network = trained();
   CHECK_THROWS_AS(load_network(folder / "none", network), DataError);
   write_file_atomically(folder / "empty", {});
   CHECK_THROWS_WITH(
@@ -225,13 +225,13 @@ TEST_CASE("A checkpoint that is missing, empty or truncated is refused", "[netwo
 
 /// What a step of training needs: a network, its optimiser, its averaged weights.
 struct Training {
-  Resnet network = resnet();
+  FloatResnet network = resnet();
   State<float> state = test::state_of(network);
   optim::Adam<float> optimizer{state, {.learning_rate = 1e-2}};
   optim::WeightAverage<float> average{state, 0.9};
 
   void step(int number) {
-    Resnet::Saved saved;
+    FloatResnet::Saved saved;
     const layers::Pass pass{.key = {.step = static_cast<std::uint32_t>(number)}};
     state.zero_gradients();
     const auto seed = static_cast<std::uint64_t>(number);

@@ -9,7 +9,7 @@ namespace {
 
 using test::Samples;
 
-constexpr RunId kRun = 5;
+constexpr RunId kLimitsRun = 5;
 
 TEST_CASE("A run's limits let its own messages through, in either precision", "[protocol]") {
   const Limits limits = Limits::for_run({2, 3, 5, 7}, 4);
@@ -17,7 +17,7 @@ TEST_CASE("A run's limits let its own messages through, in either precision", "[
   const auto fits = [&](auto images) {
     const Fakes fakes{.images = Samples::synthetic(std::move(images)),
                       .maps = privacy::Release::public_label_maps(Samples::label_map(2, 5, 7, 4))};
-    return decode(Samples::frame(fakes, kRun), limits, kRun).header.kind == Kind::fakes;
+    return decode(Samples::frame(fakes, kLimitsRun), limits, kLimitsRun).header.kind == Kind::fakes;
   };
   CHECK(fits(Tensor<float>({2, 3, 5, 7})));
   CHECK(fits(Tensor<double>({2, 3, 5, 7})));
@@ -28,7 +28,7 @@ TEST_CASE("A run's limits refuse what is larger by one", "[protocol]") {
   const auto error = [&](const Shape& shape) -> std::string {
     const Fakes fakes{.images = Samples::synthetic(Tensor<float>(shape))};
     try {
-      (void)decode(Samples::frame(fakes, kRun), limits, kRun);
+      (void)decode(Samples::frame(fakes, kLimitsRun), limits, kLimitsRun);
     } catch (const ProtocolError& refused) {
       return refused.what();
     }

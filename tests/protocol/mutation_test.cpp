@@ -18,7 +18,7 @@ namespace {
 using test::Samples;
 using Bytes = std::vector<std::byte>;
 
-constexpr RunId kRun = 3;
+constexpr RunId kMutatedRun = 3;
 constexpr Limits kLimits{.batch = 4,
                          .channels = 4,
                          .height = 16,
@@ -83,7 +83,7 @@ std::array<Bytes, 2> encode_again(const Received& received) {
 }
 
 TEST_CASE("A hundred thousand mutated frames are refused or understood", "[protocol]") {
-  const auto originals = Samples::frames(kRun);
+  const auto originals = Samples::frames(kMutatedRun);
   random::Sequence draw({.seed = 20260, .purpose = random::Purpose::test});
   int refused = 0;
   int understood = 0;

@@ -17,18 +17,18 @@ namespace {
 using privacy::EgressLedger;
 using test::Samples;
 
-constexpr RunId kRun = 12;
+constexpr RunId kOutboxRun = 12;
 
 TEST_CASE("What a site sends is entered to the last byte", "[protocol]") {
   EgressLedger ledger;
   SiteOutbox outbox(ledger, "central");
   std::uint64_t sent = 0;
-  sent += outbox.encode(Samples::hello(), kRun).size();
-  sent += outbox.encode(Samples::masks(), kRun).size();
-  sent += outbox.encode(Samples::gradient(), kRun).size();
-  sent += outbox.encode(Gradient{8, Samples::gradient().d_fake}, kRun).size();
-  sent += outbox.refuse(Samples::refusal(), kRun).size();
-  sent += outbox.encode(Samples::goodbye(), kRun).size();
+  sent += outbox.encode(Samples::hello(), kOutboxRun).size();
+  sent += outbox.encode(Samples::masks(), kOutboxRun).size();
+  sent += outbox.encode(Samples::gradient(), kOutboxRun).size();
+  sent += outbox.encode(Gradient{8, Samples::gradient().d_fake}, kOutboxRun).size();
+  sent += outbox.refuse(Samples::refusal(), kOutboxRun).size();
+  sent += outbox.encode(Samples::goodbye(), kOutboxRun).size();
   CHECK(ledger.bytes() == sent);
   CHECK(ledger.refusals() == 1);
 
@@ -55,7 +55,8 @@ TEST_CASE("The ledger says what was done to a gradient and what it reveals", "[p
   auto d_fake = release.gradient(privacy::SiteGradient<float>{test::uniform<float>({1, 1, 3, 3}, 1),
                                                               privacy::Reveals::paired_image},
                                  privacy::ClipNorm(0.5), 4);
-  (void)SiteOutbox(ledger, "central of the trial").encode(Gradient{4, std::move(d_fake)}, kRun);
+  (void)SiteOutbox(ledger, "central of the trial")
+      .encode(Gradient{4, std::move(d_fake)}, kOutboxRun);
   const auto bytes = read_file(folder / "egress.jsonl", 10'000);
   const auto line =
       nlohmann::json::parse(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
@@ -73,11 +74,11 @@ TEST_CASE("A message that cannot be entered has no bytes to send", "[protocol]")
   std::vector<std::byte> frame;
   {
     const test::FullDisk full(20);
-    CHECK_THROWS_AS(frame = outbox.encode(Samples::masks(), kRun), WriteError);
+    CHECK_THROWS_AS(frame = outbox.encode(Samples::masks(), kOutboxRun), WriteError);
   }
   CHECK(frame.empty());
   CHECK(ledger.bytes() == 0);
-  frame = outbox.encode(Samples::masks(), kRun);
+  frame = outbox.encode(Samples::masks(), kOutboxRun);
   CHECK(ledger.bytes() == frame.size());
 }
 
