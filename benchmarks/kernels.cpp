@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The convolutions of the networks one by one: forward, gradient of the input, gradient of the
-// weight, as times and as arithmetic rates of a direct convolution.
+// The layers of the networks one by one: convolutions forward, gradient of the input, gradient of
+// the weight, as times and as arithmetic rates of a direct convolution; a norm with its rectifier
+// there and back; a step of Adam. kernels_pytorch.py measures the same in PyTorch, and compare.py
+// runs both in turn.
 
 #include "asyndgan/kernels/conv2d.hpp"
 
 #include <cstdio>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "asyndgan/core/tensor.hpp"
+#include "asyndgan/layers/norm2d.hpp"
+#include "asyndgan/optim/adam.hpp"
 #include "support/benchmark.hpp"
 
 namespace asyndgan {
@@ -17,7 +22,7 @@ namespace {
 using kernels::ConvGeometry;
 using kernels::PaddingMode;
 
-struct Case {
+struct Convolution {
   std::string name;
   Shape input;
   int filters;
@@ -31,7 +36,7 @@ constexpr ConvGeometry kPatch{.kernel = 4, .stride = 2, .padding = 1};
 constexpr ConvGeometry kPatchEnd{.kernel = 4, .padding = 1};
 
 // A transposed convolution is the gradient of a convolution's input: its forward is BD, its BD F.
-const std::vector<Case> kCases = {
+const std::vector<Convolution> kConvolutions = {
     {"resnet256 7x7 3->64", {1, 3, 256, 256}, 64, kEdge},
     {"resnet256 3x3s2 64->128", {1, 64, 256, 256}, 128, kDown},
     {"resnet256 3x3s2 128->256", {1, 128, 128, 128}, 256, kDown},
@@ -57,6 +62,20 @@ const std::vector<Case> kCases = {
     {"main job 3x3 64->64 @16", {8, 64, 16, 16}, 64, {.kernel = 3, .padding = 1}},
 };
 
+struct Norm {
+  std::string name;
+  Shape shape;
+  layers::NormKind kind;
+};
+
+const std::vector<Norm> kNorms = {
+    {"instance norm and ReLU 64 @256", {1, 64, 256, 256}, layers::NormKind::instance},
+    {"instance norm and ReLU 256 @64", {1, 256, 64, 64}, layers::NormKind::instance},
+    {"batch norm and ReLU 128 @64", {1, 128, 64, 64}, layers::NormKind::batch},
+};
+
+constexpr int kAdamMillions = 54;  // of parameters: the U-Net's
+
 Tensor<float> filled(const Shape& shape) {
   Tensor<float> tensor(shape);
   float value = -1;
@@ -67,7 +86,29 @@ Tensor<float> filled(const Shape& shape) {
   return tensor;
 }
 
-void run_case(const Case& c, const benchmark::Arguments& arguments, telemetry::Rows& rows) {
+struct Measured {
+  const char* metric;
+  benchmark::Timing timing;
+};
+
+/// `operations` of a call, or 0 where their rate says nothing.
+void report(const std::string& name, std::span<const Measured> figures, double operations,
+            telemetry::Rows& rows) {
+  std::printf("%-32s", name.c_str());
+  const std::string shown = name + " threads " + std::to_string(thread_count());
+  for (const auto& [metric, timing] : figures) {
+    std::printf(" %9.3f", timing.median * 1e3);
+    rows.rows.push_back({shown, metric, timing.median, "s"});
+    if (operations == 0) continue;
+    std::printf(" %6.1f", operations / timing.median * 1e-9);
+    rows.rows.push_back({shown, std::string(metric) + " rate", operations / timing.median, "1/s"});
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+void run_convolution(const Convolution& c, const benchmark::Arguments& arguments,
+                     telemetry::Rows& rows) {
   const double seconds = arguments.seconds / 3;
   const auto input = filled(c.input);
   const auto weight = filled({c.filters, c.input.c, c.g.kernel, c.g.kernel});
@@ -78,7 +119,7 @@ void run_case(const Case& c, const benchmark::Arguments& arguments, telemetry::R
   const double operations = 2.0 * static_cast<double>(d_output.shape().size()) *
                             static_cast<double>(weight.shape().image());
   const Tensor<float> no_bias;
-  const std::vector<std::pair<const char*, benchmark::Timing>> timings = {
+  const std::vector<Measured> figures = {
       {"forward", benchmark::measure(arguments, seconds,
                                      [&] { conv2d_forward(input, weight, no_bias, c.g, output); })},
       {"backward input",
@@ -87,27 +128,60 @@ void run_case(const Case& c, const benchmark::Arguments& arguments, telemetry::R
       {"backward weight", benchmark::measure(arguments, seconds, [&] {
          conv2d_backward_weight(input, d_output, c.g, d_weight);
        })}};
-  std::printf("%-28s", c.name.c_str());
-  for (const auto& [metric, timing] : timings) {
-    std::printf(" %9.3f %6.1f", timing.median * 1e3, operations / timing.median * 1e-9);
-    rows.rows.push_back({c.name, metric, timing.median, "s"});
-    rows.rows.push_back({c.name, std::string(metric) + " rate", operations / timing.median, "1/s"});
-  }
-  std::printf("\n");
-  std::fflush(stdout);
+  report(c.name, figures, operations, rows);
+}
+
+void run_norm(const Norm& c, const benchmark::Arguments& arguments, telemetry::Rows& rows) {
+  layers::Norm2d<float> norm({.channels = c.shape.c, .kind = c.kind, .slope = 0});
+  const auto d_output = filled(c.shape);
+  auto input = filled(c.shape);
+  layers::Norm2d<float>::Saved saved;
+  const auto there = [&] {
+    // A step hands its input on, and the pass keeps it: no copy.
+    auto& kept = c.kind == layers::NormKind::batch ? saved.batch.input : saved.instance.input;
+    if (!kept.empty()) input = std::move(kept);
+    return norm.forward(std::move(input), saved);
+  };
+  const Measured both{"forward and backward", benchmark::measure(arguments, arguments.seconds, [&] {
+                        (void)there();
+                        (void)norm.backward(d_output, saved);
+                      })};
+  report(c.name, {&both, 1}, 0, rows);
+}
+
+void run_adam(const std::string& name, const benchmark::Arguments& arguments,
+              telemetry::Rows& rows) {
+  Parameter<float> parameter({kAdamMillions, 1000, 1000, 1});
+  parameter.grad = filled(parameter.value.shape());
+  State<float> state;
+  state.parameters.push_back({"weight", &parameter});
+  optim::Adam<float> adam(state, {});
+  const Measured step{"step",
+                      benchmark::measure(arguments, arguments.seconds, [&] { adam.step(); })};
+  report(name, {&step, 1}, 0, rows);
 }
 
 telemetry::Rows run_all(const benchmark::Arguments& arguments) {
   telemetry::Rows rows{"kernels", telemetry::this_machine(), {}};
-  std::printf("%-28s %16s %16s %16s\n", "", "F ms GFLOP/s", "BD ms GFLOP/s", "BW ms GFLOP/s");
-  for (const Case& c : kCases) {
-    if (!benchmark::selected(arguments, c.name)) continue;
-    if (arguments.list) {
-      std::printf("%s\n", c.name.c_str());
-    } else {
-      run_case(c, arguments, rows);
-    }
+  if (!arguments.list) {
+    std::printf("%-32s %16s %16s %16s\n", "", "F ms GFLOP/s", "BD ms GFLOP/s", "BW ms GFLOP/s");
   }
+  const auto run_one = [&](const std::string& name, const auto& body) {
+    if (!benchmark::selected(arguments, name)) return;
+    if (arguments.list) {
+      std::printf("%s\n", name.c_str());
+    } else {
+      body();
+    }
+  };
+  for (const Convolution& c : kConvolutions) {
+    run_one(c.name, [&] { run_convolution(c, arguments, rows); });
+  }
+  for (const Norm& c : kNorms) {
+    run_one(c.name, [&] { run_norm(c, arguments, rows); });
+  }
+  const std::string adam = "Adam " + std::to_string(kAdamMillions) + " M";
+  run_one(adam, [&] { run_adam(adam, arguments, rows); });
   return rows;
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes a virtual environment with the current PyTorch for compare_train_step.py and prints how to
+# Makes a virtual environment with the current PyTorch for compare.py and prints how to
 # use it. usage: setup_pytorch.sh FOLDER
 #
 # PyTorch's Linux wheel from PyPI links CUDA libraries, some gigabytes in all. Where the machine
@@ -40,4 +40,4 @@ cat > "$folder/bin/python-torch" <<SCRIPT
 LD_LIBRARY_PATH=$libraries exec "$(cd "$folder" && pwd)/bin/python" "\$@"
 SCRIPT
 chmod +x "$folder/bin/python-torch"
-echo "compare with: compare_train_step.py --python $folder/bin/python-torch --binary .../train_step"
+echo "compare with: compare.py --python $folder/bin/python-torch --binary .../train_step"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One whole training step: G forward, D on real and fake with its Adam step, D again for G, G
 // backward with its Adam step. train_step_pytorch.py is the same step in PyTorch, and
-// compare_train_step.py runs both in turn.
+// compare.py runs both in turn.
 
 #include <cstdio>
 #include <string>

@@ -4,12 +4,10 @@
 usage: train_step_pytorch.py [--json FILE] [--only TEXT] [--seconds S] [--threads N]
 """
 
-import argparse
-import json
-import time
-
 import torch
 from torch import nn
+
+import pytorch_benchmark
 
 
 def norm(kind, channels):
@@ -140,42 +138,17 @@ def make_step(generator, discriminator, shape):
     return step
 
 
-def measure(step, seconds):
-    for _ in range(2):  # oneDNN makes its primitives, the allocator finds its sizes
-        step()
-    times = []
-    begin = time.perf_counter()
-    while len(times) < 3 or time.perf_counter() - begin < seconds:
-        before = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - before)
-    times.sort()
-    return times[len(times) // 2], times[0], len(times)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--seconds", type=float, default=1)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
+    arguments = pytorch_benchmark.parse(__doc__)
     rows = []
-    print(f"PyTorch {torch.__version__}, {arguments.threads} threads")
     for name, make in CASES.items():
         if arguments.only not in name:
             continue
-        median, minimum, runs = measure(make_step(*make()), arguments.seconds)
+        median, minimum, runs = pytorch_benchmark.measure(make_step(*make()), arguments.seconds)
         print(f"{name:28} {median * 1e3:10.1f} ms {minimum * 1e3:10.1f} ms {runs:5d}", flush=True)
-        shown = f"{name} threads {arguments.threads}"
-        rows.append({"case": shown, "metric": "step_time", "value": median, "unit": "s"})
-        rows.append({"case": shown, "metric": "shortest_step", "value": minimum, "unit": "s"})
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"benchmark": "train_step", "peer": f"PyTorch {torch.__version__}",
-                       "machine": {"threads": arguments.threads}, "rows": rows}, file, indent=2)
+        rows.append((name, "step_time", median))
+        rows.append((name, "shortest_step", minimum))
+    pytorch_benchmark.finish(arguments, "train_step", rows)
 
 
 if __name__ == "__main__":

@@ -23,18 +23,20 @@ TEMPLATE_TEST_CASE("Norms equal their definition", "[kernels]", float, double) {
     const auto weight = test::uniform<T>({1, shape.c, 1, 1}, 2);
     const auto bias = test::uniform<T>({1, shape.c, 1, 1}, 3);
     for (const Shape groups : {Shape{1, shape.c, 1, 1}, Shape{shape.n, shape.c, 1, 1}}) {
-      for (const Affine<T>& affine : {Affine<T>{}, Affine<T>{&weight, &bias}}) {
+      for (const NormOptions<T>& options :
+           {NormOptions<T>{}, NormOptions<T>{.affine = {&weight, &bias}},
+            NormOptions<T>{.affine = {&weight, &bias}, .slope = 0.2}}) {
         auto moments = moments_of<T>(groups);
         auto expected_moments = moments_of<T>(groups);
         auto output = Tensor<T>::uninitialized(shape);
         auto expected = Tensor<T>::uninitialized(shape);
-        norm_forward(input, affine, 1e-5, moments, output);
-        NormReference<T>::forward(input, affine, 1e-5, expected_moments, expected);
+        norm_forward(input, options, moments, output);
+        NormReference<T>::forward(input, options, expected_moments, expected);
         CHECK(test::relative_error(output, expected) < kTolerance<T>);
         CHECK(test::relative_error(moments.variance, expected_moments.variance) < kTolerance<T>);
 
         auto applied = Tensor<T>::uninitialized(shape);
-        norm_apply(input, affine, 1e-5, moments, applied);
+        norm_apply(input, options, moments, applied);
         CHECK(applied.to_host() == output.to_host());
       }
     }
@@ -47,26 +49,27 @@ TEST_CASE("A norm's gradient with respect to its input, moments included or fixe
   auto input = test::uniform<double>(shape, 1);
   const auto d_output = test::uniform<double>(shape, 2);
   for (const Shape groups : {Shape{1, 2, 1, 1}, Shape{3, 2, 1, 1}}) {
+    const NormOptions<double> options{.slope = GENERATE(1, 0.2, 0)};
     auto moments = moments_of<double>(groups);
     auto output = Tensor<double>::uninitialized(shape);
-    norm_forward(input, {}, 1e-5, moments, output);
+    norm_forward(input, options, moments, output);
     auto d_input = Tensor<double>::uninitialized(shape);
-    norm_backward(d_output, input, {}, 1e-5, moments, {.d_input = &d_input});
+    norm_backward(d_output, input, options, moments, {.d_input = &d_input});
     const auto free = test::central_difference(
         [&] {
           auto unused = moments_of<double>(groups);
           auto y = Tensor<double>::uninitialized(shape);
-          NormReference<double>::forward(input, {}, 1e-5, unused, y);
+          NormReference<double>::forward(input, options, unused, y);
           return test::dot(d_output, y);
         },
         input);
     CHECK(test::relative_error(d_input, free) < 1e-8);  // measured 6e-10
 
-    norm_backward_fixed(d_output, input, {}, 1e-5, moments, {.d_input = &d_input});
+    norm_backward_fixed(d_output, input, options, moments, {.d_input = &d_input});
     const auto fixed = test::central_difference(
         [&] {
           auto y = Tensor<double>::uninitialized(shape);
-          NormReference<double>::apply(input, {}, 1e-5, moments, y);
+          NormReference<double>::apply(input, options, moments, y);
           return test::dot(d_output, y);
         },
         input);
@@ -79,7 +82,7 @@ TEST_CASE("A constant plane becomes 0", "[kernels]") {
   for (float& value : input.values()) value = 0.1F;
   auto moments = moments_of<float>({1, 1, 1, 1});
   auto output = Tensor<float>::uninitialized(input.shape());
-  norm_forward(input, {}, 1e-5, moments, output);
+  norm_forward(input, {}, moments, output);
   for (const float value : output.values()) CHECK(std::abs(value) < 1e-5);  // 0.1 is not a float
 }
 

@@ -69,6 +69,43 @@ TEST_CASE("Gradients of the norms match central differences", "[layers]") {
   CHECK(test::gradient_error(batch, input, Pass::evaluation()) < 1e-8);  // measured 4e-11
 }
 
+/// In one pass and one behind the other, there and back, on the same input.
+template <class T>
+void check_fusion(NormKind kind, double slope, const Pass& pass) {
+  Norm2d<T> fused({.channels = 3, .kind = kind, .slope = slope});
+  Norm2d<T> norm({.channels = 3, .kind = kind});
+  LeakyRelu<T> relu({.slope = slope});
+  typename Norm2d<T>::Saved fused_saved, norm_saved;
+  typename LeakyRelu<T>::Saved relu_saved;
+  const auto x = test::uniform<T>({2, 3, 33, 31}, 1);
+  const auto y = fused.forward(x, fused_saved, pass);
+  CHECK(y.to_host() == relu.forward(norm.forward(x, norm_saved, pass), relu_saved, pass).to_host());
+  CHECK(fused.can_repeat() == (kind != NormKind::none));
+  CHECK(fused.output(fused_saved).to_host() ==
+        (fused.can_repeat() ? y.to_host() : std::vector<T>{}));
+
+  const auto d_y = test::uniform<T>(y.shape(), 2);
+  CHECK(fused.backward(d_y, fused_saved).to_host() ==
+        norm.backward(relu.backward(d_y, relu_saved), norm_saved).to_host());
+  State<T> of_fused, of_norm;
+  fused.collect("", of_fused);
+  norm.collect("", of_norm);
+  for (std::size_t i = 0; i < of_norm.parameters.size(); ++i) {
+    CHECK(of_fused.parameters[i].parameter->grad.to_host() ==
+          of_norm.parameters[i].parameter->grad.to_host());
+  }
+}
+
+TEMPLATE_TEST_CASE("A norm that rectifies equals a norm and a rectifier, digit for digit",
+                   "[layers]", float, double) {
+  for (const NormKind kind : {NormKind::none, NormKind::batch, NormKind::instance}) {
+    for (const double slope : {0.0, 0.2}) {
+      check_fusion<TestType>(kind, slope, {});
+      check_fusion<TestType>(kind, slope, Pass::evaluation());
+    }
+  }
+}
+
 TEST_CASE("Batch norm computes only the gradients that are wanted", "[layers]") {
   BatchNorm2d<double> layer({.channels = 2});
   BatchNorm2d<double>::Saved saved;
@@ -80,6 +117,17 @@ TEST_CASE("Batch norm computes only the gradients that are wanted", "[layers]") 
   CHECK(layer.weight().grad.to_host() == parameters);
   layer.weight().grad.zero();
   CHECK(layer.backward(y, saved).to_host() == d_input.to_host());
+}
+
+TEST_CASE("What batch norm saved outlives a step of the optimiser", "[layers]") {
+  BatchNorm2d<float> layer({.channels = 2, .slope = 0.2});
+  BatchNorm2d<float>::Saved saved;
+  const auto y = layer.forward(test::uniform<float>({2, 2, 3, 5}, 1), saved);
+  const auto d_x = layer.backward(y, saved, Wanted::input);
+  test::fill_uniform(layer.weight().value, 2);
+  test::fill_uniform(layer.bias().value, 3);
+  CHECK(layer.output(saved).to_host() == y.to_host());
+  CHECK(layer.backward(y, saved, Wanted::input).to_host() == d_x.to_host());
 }
 
 // The mean itself is a float: half a unit in the last place of 4096 is 2.4e-4.

@@ -28,11 +28,14 @@ class BatchNorm2d {
     int channels;  // C
     double epsilon = 1e-5;
     double momentum = 0.1;  // weight of the newest batch in the running statistics
+    double slope = 1;       // of a leaky rectifier behind the norm, below 0; 1 is none
   };
   struct Saved {
     Tensor<T, D> input;              // (N, C, H, W)
     kernels::Moments<T, D> moments;  // (1, C, 1, 1), the batch's or a copy of the running ones
     bool fixed = false;              // the moments were the running ones
+    Tensor<T, D> weight;             // (1, C, 1, 1), as it was in the pass: the optimiser may
+    Tensor<T, D> bias;               // (1, C, 1, 1)  have moved the layer's before the way back
   };
 
   explicit BatchNorm2d(const Options& options)
@@ -57,6 +60,8 @@ class BatchNorm2d {
   [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {}) {
     auto output = Tensor<T, D>::uninitialized(output_shape(input.shape()));
     saved.fixed = !pass.training;
+    saved.weight = weight_.value;
+    saved.bias = bias_.value;
     if (pass.training) {
       const auto pixels = static_cast<std::size_t>(input.shape().n) * input.shape().plane();
       if (pixels < 2) {
@@ -65,13 +70,20 @@ class BatchNorm2d {
       }
       saved.moments = {Tensor<T, D>::uninitialized(groups(options_)),
                        Tensor<T, D>::uninitialized(groups(options_))};
-      kernels::norm_forward(input, affine(), options_.epsilon, saved.moments, output);
+      kernels::norm_forward(input, kernel_options(saved), saved.moments, output);
       update_running(saved.moments, static_cast<double>(pixels));
     } else {
       saved.moments = running_;
-      kernels::norm_apply(input, affine(), options_.epsilon, saved.moments, output);
+      kernels::norm_apply(input, kernel_options(saved), saved.moments, output);
     }
     saved.input = std::move(input);
+    return output;
+  }
+
+  /// What forward() returned, made again, digit for digit.
+  [[nodiscard]] Tensor<T, D> output(const Saved& saved) const {
+    auto output = Tensor<T, D>::uninitialized(saved.input.shape());
+    kernels::norm_apply(saved.input, kernel_options(saved), saved.moments, output);
     return output;
   }
 
@@ -90,7 +102,7 @@ class BatchNorm2d {
     }
     const auto run =
         saved.fixed ? kernels::norm_backward_fixed<T, D> : kernels::norm_backward<T, D>;
-    run(d_output, saved.input, affine(), options_.epsilon, saved.moments, gradients);
+    run(d_output, saved.input, kernel_options(saved), saved.moments, gradients);
     return d_input;
   }
 
@@ -114,7 +126,11 @@ class BatchNorm2d {
     return {1, options.channels, 1, 1};
   }
 
-  [[nodiscard]] kernels::Affine<T, D> affine() const { return {&weight_.value, &bias_.value}; }
+  [[nodiscard]] kernels::NormOptions<T, D> kernel_options(const Saved& saved) const {
+    return {.affine = {&saved.weight, &saved.bias},
+            .epsilon = options_.epsilon,
+            .slope = options_.slope};
+  }
 
   void update_running(const kernels::Moments<T, D>& batch, double pixels) {
     const double keep = 1 - options_.momentum;

@@ -70,12 +70,14 @@ class Conv2d {
     return output;
   }
 
+  /// `again` is the input, made again, where it was taken out of `saved`.
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
-                                      Wanted wanted = Wanted::all) {
-    require_shape(d_output.shape(), output_shape(saved.input.shape()), "Conv2d: d_output");
-    if (wanted != Wanted::input) add_parameter_gradients(d_output, saved);
+                                      Wanted wanted = Wanted::all, const Tensor<T, D>& again = {}) {
+    const Tensor<T, D>& input = again.empty() ? saved.input : again;
+    require_shape(d_output.shape(), output_shape(input.shape()), "Conv2d: d_output");
+    if (wanted != Wanted::input) add_parameter_gradients(d_output, input, saved);
     if (wanted == Wanted::parameters) return {};
-    auto d_input = Tensor<T, D>::uninitialized(saved.input.shape());
+    auto d_input = Tensor<T, D>::uninitialized(input.shape());
     kernels::conv2d_backward_input(d_output, used_weight(saved), geometry(), d_input);
     return d_input;
   }
@@ -111,14 +113,15 @@ class Conv2d {
     return spectral_norm_ ? saved.normal.weight : weight_.value;
   }
 
-  void add_parameter_gradients(const Tensor<T, D>& d_output, const Saved& saved) {
+  void add_parameter_gradients(const Tensor<T, D>& d_output, const Tensor<T, D>& input,
+                               const Saved& saved) {
     if (options_.bias) kernels::conv2d_backward_bias(d_output, bias_.grad);
     if (!spectral_norm_) {
-      kernels::conv2d_backward_weight(saved.input, d_output, geometry(), weight_.grad);
+      kernels::conv2d_backward_weight(input, d_output, geometry(), weight_.grad);
       return;
     }
     Tensor<T, D> d_normalized(weight_.value.shape());
-    kernels::conv2d_backward_weight(saved.input, d_output, geometry(), d_normalized);
+    kernels::conv2d_backward_weight(input, d_output, geometry(), d_normalized);
     SpectralNorm<T, D>::backward(d_normalized, saved.normal, weight_.grad);
   }
 

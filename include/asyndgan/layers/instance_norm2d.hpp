@@ -25,6 +25,7 @@ class InstanceNorm2d {
   struct Options {
     int channels;  // C
     double epsilon = 1e-5;
+    double slope = 1;  // of a leaky rectifier behind the norm, below 0; 1 is none
   };
   struct Saved {
     Tensor<T, D> input;              // (N, C, H, W)
@@ -54,11 +55,18 @@ class InstanceNorm2d {
 
   [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved,
                                      const Pass& /*pass*/ = {}) const {
-    auto output = Tensor<T, D>::uninitialized(output_shape(input.shape()));
     const Shape groups{input.shape().n, input.shape().c, 1, 1};
     saved.moments = {Tensor<T, D>::uninitialized(groups), Tensor<T, D>::uninitialized(groups)};
-    kernels::norm_forward(input, {}, options_.epsilon, saved.moments, output);
+    auto output = Tensor<T, D>::uninitialized(output_shape(input.shape()));
+    kernels::norm_forward(input, kernel_options(), saved.moments, output);
     saved.input = std::move(input);
+    return output;
+  }
+
+  /// What forward() returned, made again, digit for digit.
+  [[nodiscard]] Tensor<T, D> output(const Saved& saved) const {
+    auto output = Tensor<T, D>::uninitialized(saved.input.shape());
+    kernels::norm_apply(saved.input, kernel_options(), saved.moments, output);
     return output;
   }
 
@@ -67,7 +75,7 @@ class InstanceNorm2d {
     require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
     if (wanted == Wanted::parameters) return {};
     auto d_input = Tensor<T, D>::uninitialized(d_output.shape());
-    kernels::norm_backward(d_output, saved.input, {}, options_.epsilon, saved.moments,
+    kernels::norm_backward(d_output, saved.input, kernel_options(), saved.moments,
                            {.d_input = &d_input});
     return d_input;
   }
@@ -75,6 +83,10 @@ class InstanceNorm2d {
   void collect(const std::string& /*prefix*/, State<T, D>& /*state*/) const {}
 
  private:
+  [[nodiscard]] kernels::NormOptions<T, D> kernel_options() const {
+    return {.epsilon = options_.epsilon, .slope = options_.slope};
+  }
+
   Options options_;
 };
 static_assert(Layer<InstanceNorm2d<float, Cpu>>);

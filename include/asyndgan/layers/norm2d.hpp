@@ -8,6 +8,7 @@
 
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/tensor.hpp"
+#include "asyndgan/layers/activation.hpp"
 #include "asyndgan/layers/batch_norm2d.hpp"
 #include "asyndgan/layers/instance_norm2d.hpp"
 #include "asyndgan/layers/layer.hpp"
@@ -29,7 +30,8 @@ enum class NormKind { none, batch, instance };
   return "none";
 }
 
-/// A norm chosen at run time. collect() gives BatchNorm2d's names, or nothing.
+/// A norm chosen at run time and, in the same pass over the data, the leaky rectifier behind it.
+/// collect() gives BatchNorm2d's names, or nothing.
 template <std::floating_point T, Device D = Cpu>
 class Norm2d {
  public:
@@ -39,16 +41,19 @@ class Norm2d {
   struct Options {
     int channels;  // C
     NormKind kind = NormKind::instance;
+    double slope = 1;  // of the rectifier, below 0; 1 is none, 0 is ReLU
   };
-  /// Of the two, the one that the kind uses is filled.
+  /// The one that the kind uses is filled.
   struct Saved {
     typename BatchNorm2d<T, D>::Saved batch;
     typename InstanceNorm2d<T, D>::Saved instance;
+    typename LeakyRelu<T, D>::Saved relu;  // without a norm
   };
 
   explicit Norm2d(const Options& options) : options_(options) {
     if (options.kind == NormKind::batch) batch_.emplace(batch_options());
     if (options.kind == NormKind::instance) instance_.emplace(instance_options());
+    if (options.kind == NormKind::none && options.slope != 1) relu_.emplace(relu_options());
   }
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
@@ -60,6 +65,7 @@ class Norm2d {
   [[nodiscard]] Tensor<T, D> forward(Tensor<T, D> input, Saved& saved, const Pass& pass = {}) {
     if (batch_) return batch_->forward(std::move(input), saved.batch, pass);
     if (instance_) return instance_->forward(std::move(input), saved.instance, pass);
+    if (relu_) return relu_->forward(std::move(input), saved.relu, pass);
     return input;
   }
 
@@ -67,9 +73,19 @@ class Norm2d {
                                       Wanted wanted = Wanted::all) {
     if (batch_) return batch_->backward(d_output, saved.batch, wanted);
     if (instance_) return instance_->backward(d_output, saved.instance, wanted);
+    if (relu_) return relu_->backward(d_output, saved.relu, wanted);
     if (wanted == Wanted::parameters) return {};
     return d_output;
   }
+
+  /// What forward() returned, made again, digit for digit; empty without a norm, which keeps
+  /// nothing to make it of.
+  [[nodiscard]] Tensor<T, D> output(const Saved& saved) const {
+    if (batch_) return batch_->output(saved.batch);
+    if (instance_) return instance_->output(saved.instance);
+    return {};
+  }
+  [[nodiscard]] bool can_repeat() const { return batch_ || instance_; }
 
   void collect(const std::string& prefix, State<T, D>& state) {
     if (batch_) batch_->collect(prefix, state);
@@ -79,15 +95,19 @@ class Norm2d {
 
  private:
   [[nodiscard]] typename BatchNorm2d<T, D>::Options batch_options() const {
-    return {.channels = options_.channels};
+    return {.channels = options_.channels, .slope = options_.slope};
   }
   [[nodiscard]] typename InstanceNorm2d<T, D>::Options instance_options() const {
-    return {.channels = options_.channels};
+    return {.channels = options_.channels, .slope = options_.slope};
+  }
+  [[nodiscard]] typename LeakyRelu<T, D>::Options relu_options() const {
+    return {.slope = options_.slope};
   }
 
   Options options_;
   std::optional<BatchNorm2d<T, D>> batch_;
   std::optional<InstanceNorm2d<T, D>> instance_;
+  std::optional<LeakyRelu<T, D>> relu_;
 };
 static_assert(Layer<Norm2d<float, Cpu>>);
 

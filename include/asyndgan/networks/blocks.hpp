@@ -13,7 +13,6 @@
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/kernels/elementwise.hpp"
-#include "asyndgan/layers/activation.hpp"
 #include "asyndgan/layers/conv2d.hpp"
 #include "asyndgan/layers/dropout.hpp"
 #include "asyndgan/layers/layer.hpp"
@@ -90,18 +89,18 @@ class ConvNormRelu {
   struct Options {
     typename Convolution::Options convolution;
     NormKind norm = NormKind::none;
-    double slope = 0;  // of the rectifier below 0; 0 is ReLU
+    double slope = 0;  // of the rectifier below 0; 0 is ReLU, 1 none
   };
   struct Saved {
     typename Convolution::Saved convolution;
     typename layers::Norm2d<Scalar, Place>::Saved norm;
-    typename layers::LeakyRelu<Scalar, Place>::Saved relu;
   };
 
   explicit ConvNormRelu(const Options& options)
       : convolution_(options.convolution),
-        norm_({.channels = options.convolution.out_channels, .kind = options.norm}),
-        relu_({.slope = options.slope}) {}
+        norm_({.channels = options.convolution.out_channels,
+               .kind = options.norm,
+               .slope = options.slope}) {}
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     return norm_.output_shape(convolution_.output_shape(input));
@@ -109,17 +108,23 @@ class ConvNormRelu {
 
   [[nodiscard]] Image forward(Image input, Saved& saved, const Pass& pass = {}) {
     Image x = convolution_.forward(std::move(input), saved.convolution, pass);
-    x = norm_.forward(std::move(x), saved.norm, pass);
-    return relu_.forward(std::move(x), saved.relu, pass);
+    return norm_.forward(std::move(x), saved.norm, pass);
   }
 
+  /// `again` is the input, made again, where it was taken out of `saved`.
   [[nodiscard]] Image backward(const Image& d_output, const Saved& saved,
-                               Wanted wanted = Wanted::all) {
-    const Wanted behind = detail::behind_first(wanted);
-    Image d = relu_.backward(d_output, saved.relu, behind);
-    d = norm_.backward(d, saved.norm, behind);
-    return convolution_.backward(d, saved.convolution, wanted);
+                               Wanted wanted = Wanted::all, const Image& again = {}) {
+    const Image d = norm_.backward(d_output, saved.norm, detail::behind_first(wanted));
+    return convolution_.backward(d, saved.convolution, wanted, again);
   }
+
+  /// What a norm made need not be kept for the convolution behind it: give_up() takes it out of
+  /// what that one saved, if output() can make it again.
+  template <class NextSaved>
+  void give_up(NextSaved& next) const {
+    if (norm_.can_repeat()) next.input = {};
+  }
+  [[nodiscard]] Image output(const Saved& saved) const { return norm_.output(saved.norm); }
 
   /// The convolution is entry `index` of the Sequential `prefix`, the norm the next.
   void collect(const std::string& prefix, int index, State<Scalar, Place>& state) {
@@ -132,8 +137,7 @@ class ConvNormRelu {
 
  private:
   Convolution convolution_;
-  layers::Norm2d<Scalar, Place> norm_;
-  layers::LeakyRelu<Scalar, Place> relu_;
+  layers::Norm2d<Scalar, Place> norm_;  // and the rectifier
 };
 static_assert(layers::Layer<ConvNormRelu<layers::Conv2d<float>>>);
 
@@ -177,6 +181,7 @@ class ResidualBlock {
     Tensor<T, D> x = first_.forward(std::move(input), saved.first, pass);
     if (dropout_) x = dropout_->forward(std::move(x), saved.dropout, pass);
     x = second_.forward(std::move(x), saved.second, pass);
+    first_.give_up(saved.second);
     x = norm_.forward(std::move(x), saved.norm, pass);
     return kernels::add(std::move(x), saved.first.convolution.input);
   }
@@ -185,7 +190,7 @@ class ResidualBlock {
                                       Wanted wanted = Wanted::all) {
     const Wanted behind = detail::behind_first(wanted);
     Tensor<T, D> d = norm_.backward(d_output, saved.norm, behind);
-    d = second_.backward(d, saved.second, behind);
+    d = second_.backward(d, saved.second, behind, between(saved));
     if (dropout_) d = dropout_->backward(d, saved.dropout, behind);
     d = first_.backward(d, saved.first, wanted);
     return wanted == Wanted::parameters ? std::move(d) : kernels::add(std::move(d), d_output);
@@ -202,6 +207,13 @@ class ResidualBlock {
   }
 
  private:
+  /// The input of the second convolution, made again, or empty where it was kept.
+  [[nodiscard]] Tensor<T, D> between(const Saved& saved) const {
+    Tensor<T, D> x = first_.output(saved.first);
+    if (x.empty() || !dropout_) return x;
+    return dropout_->backward(x, saved.dropout);  // is linear, and so the way there as well
+  }
+
   [[nodiscard]] static typename layers::Conv2d<T, D>::Options convolution(const Options& options) {
     return {.in_channels = options.channels,
             .out_channels = options.channels,

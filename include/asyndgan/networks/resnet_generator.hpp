@@ -157,14 +157,17 @@ Tensor<T, D> ResnetGenerator<T, D>::forward(Tensor<T, D> input, Saved& saved, co
   Tensor<T, D> x = std::move(input);
   for (std::size_t i = 0; i < downs_.size(); ++i) {
     x = downs_[i].forward(std::move(x), saved.downs[i], pass);
+    if (i > 0) downs_[i - 1].give_up(saved.downs[i].convolution);
   }
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     x = blocks_[i].forward(std::move(x), saved.blocks[i], pass);
   }
   for (std::size_t i = 0; i < ups_.size(); ++i) {
     x = ups_[i].forward(std::move(x), saved.ups[i], pass);
+    if (i > 0) ups_[i - 1].give_up(saved.ups[i].convolution);
   }
   x = last_.forward(std::move(x), saved.last, pass);
+  ups_.back().give_up(saved.last);
   return tanh_.forward(std::move(x), saved.tanh, pass);
 }
 
@@ -173,13 +176,17 @@ Tensor<T, D> ResnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const
                                              Wanted wanted) {
   const Wanted behind = detail::behind_first(wanted);
   Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
-  d = last_.backward(d, saved.last, behind);
-  for (std::size_t i = ups_.size(); i-- > 0;) d = ups_[i].backward(d, saved.ups[i], behind);
+  d = last_.backward(d, saved.last, behind, ups_.back().output(saved.ups.back()));
+  for (std::size_t i = ups_.size(); i-- > 0;) {
+    const auto again = i == 0 ? Tensor<T, D>() : ups_[i - 1].output(saved.ups[i - 1]);
+    d = ups_[i].backward(d, saved.ups[i], behind, again);
+  }
   for (std::size_t i = blocks_.size(); i-- > 0;) {
     d = blocks_[i].backward(d, saved.blocks[i], behind);
   }
   for (std::size_t i = downs_.size(); i-- > 0;) {
-    d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind);
+    const auto again = i == 0 ? Tensor<T, D>() : downs_[i - 1].output(saved.downs[i - 1]);
+    d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind, again);
   }
   return d;
 }

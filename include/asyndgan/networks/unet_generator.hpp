@@ -45,23 +45,14 @@ class UnetGenerator {
   };
 
  private:
-  /// Leaky rectifier, halving convolution, norm.
-  struct Down {
-    layers::LeakyRelu<T, D> relu;
-    layers::Conv2d<T, D> convolution;
-    layers::Norm2d<T, D> norm;
-  };
+  /// Halving convolution, norm, and the leaky rectifier in front of the next one.
+  using Down = ConvNormRelu<layers::Conv2d<T, D>>;
   /// Rectifier, doubling convolution, norm, dropout.
   struct Up {
     layers::Relu<T, D> relu;
     layers::ConvTranspose2d<T, D> convolution;
     layers::Norm2d<T, D> norm;
     std::optional<layers::Dropout<T, D>> dropout;
-  };
-  struct DownSaved {
-    typename layers::LeakyRelu<T, D>::Saved relu;
-    typename layers::Conv2d<T, D>::Saved convolution;
-    typename layers::Norm2d<T, D>::Saved norm;
   };
   struct UpSaved {
     typename layers::Relu<T, D>::Saved relu;
@@ -72,7 +63,7 @@ class UnetGenerator {
 
  public:
   struct Saved {
-    std::vector<DownSaved> downs;
+    std::vector<typename Down::Saved> downs;
     std::vector<UpSaved> ups;
     typename layers::Tanh<T, D>::Saved tanh;
   };
@@ -162,10 +153,7 @@ Tensor<T, D> UnetGenerator<T, D>::forward(Tensor<T, D> input, Saved& saved, cons
   saved.ups.resize(ups_.size());
   Tensor<T, D> x = std::move(input);
   for (std::size_t i = 0; i < downs_.size(); ++i) {
-    auto& kept = saved.downs[i];
-    if (i > 0) x = downs_[i].relu.forward(std::move(x), kept.relu, pass);
-    x = downs_[i].convolution.forward(std::move(x), kept.convolution, pass);
-    x = downs_[i].norm.forward(std::move(x), kept.norm, pass);
+    x = downs_[i].forward(std::move(x), saved.downs[i], pass);
   }
   for (std::size_t i = ups_.size(); i-- > 0;) {
     auto& kept = saved.ups[i];
@@ -199,11 +187,8 @@ Tensor<T, D> UnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const S
     }
   }
   for (std::size_t i = downs_.size(); i-- > 0;) {
-    const auto& kept = saved.downs[i];
-    d = downs_[i].norm.backward(d, kept.norm, behind);
-    d = downs_[i].convolution.backward(d, kept.convolution, i == 0 ? wanted : behind);
-    if (i == 0) break;
-    d = downs_[i].relu.backward(kernels::add(std::move(d), d_skipped[i]), kept.relu, behind);
+    d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind);
+    if (i > 0) d = kernels::add(std::move(d), d_skipped[i]);
   }
   return d;
 }
@@ -225,15 +210,14 @@ std::string UnetGenerator<T, D>::describe() const {
 template <std::floating_point T, Device D>
 auto UnetGenerator<T, D>::make_down(int level) const -> Down {
   const bool plain = level == 0 || is_innermost(level);
-  return {layers::LeakyRelu<T, D>({.slope = kSlope}),
-          layers::Conv2d<T, D>({.in_channels = level == 0 ? options_.in_channels : width(level - 1),
-                                .out_channels = width(level),
-                                .kernel = 4,
-                                .stride = 2,
-                                .padding = 1,
-                                .bias = detail::needs_bias(options_.norm)}),
-          layers::Norm2d<T, D>(
-              {.channels = width(level), .kind = plain ? NormKind::none : options_.norm})};
+  return Down({.convolution = {.in_channels = level == 0 ? options_.in_channels : width(level - 1),
+                               .out_channels = width(level),
+                               .kernel = 4,
+                               .stride = 2,
+                               .padding = 1,
+                               .bias = detail::needs_bias(options_.norm)},
+               .norm = plain ? NormKind::none : options_.norm,
+               .slope = is_innermost(level) ? 1 : kSlope});
 }
 
 template <std::floating_point T, Device D>
@@ -263,9 +247,9 @@ void UnetGenerator<T, D>::collect_level(const std::string& name, int level, Stat
   auto& down = downs_[static_cast<std::size_t>(level)];
   auto& up = ups_[static_cast<std::size_t>(level)];
   int entry = level == 0 ? 0 : 1;
-  down.convolution.collect(detail::join(name, entry++), state);
+  down.collect(name, entry++, state);
   if (!is_innermost(level)) {
-    if (level > 0) down.norm.collect(detail::join(name, entry++), state);
+    if (level > 0) ++entry;  // norm
     collect_level(detail::join(name, std::to_string(entry++) + ".model"), level + 1, state);
   }
   ++entry;  // relu

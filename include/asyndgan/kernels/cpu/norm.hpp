@@ -17,7 +17,7 @@ template <std::floating_point T>
 struct NormKernel<T, Cpu> {
   using Array = Tensor<T, Cpu>;
 
-  static void forward(const Array& input, const Affine<T, Cpu>& affine, double epsilon,
+  static void forward(const Array& input, const NormOptions<T, Cpu>& options,
                       Moments<T, Cpu>& moments, Array& output) {
     for_each_group(input.shape(), moments, [&](const Group& group) {
       const cpu::VectorOps<T>& ops = cpu::vector_ops<T>();
@@ -35,28 +35,27 @@ struct NormKernel<T, Cpu> {
       const double variance = squares / group.pixels - lost * lost;
       moments.mean.data()[group.index] = center;
       moments.variance.data()[group.index] = static_cast<T>(variance > 0 ? variance : 0);
-      apply_group(group, input, affine, epsilon, moments, output);
+      apply_group(group, input, options, moments, output);
     });
   }
 
-  static void apply(const Array& input, const Affine<T, Cpu>& affine, double epsilon,
+  static void apply(const Array& input, const NormOptions<T, Cpu>& options,
                     const Moments<T, Cpu>& moments, Array& output) {
     for_each_group(input.shape(), moments, [&](const Group& group) {
-      apply_group(group, input, affine, epsilon, moments, output);
+      apply_group(group, input, options, moments, output);
     });
   }
 
-  static void backward(const Array& d_output, const Array& input, const Affine<T, Cpu>& affine,
-                       double epsilon, const Moments<T, Cpu>& moments,
+  static void backward(const Array& d_output, const Array& input,
+                       const NormOptions<T, Cpu>& options, const Moments<T, Cpu>& moments,
                        const NormGradients<T, Cpu>& gradients) {
-    run_backward(d_output, input, affine, epsilon, moments, gradients, /*fixed=*/false);
+    run_backward(d_output, input, options, moments, gradients, /*fixed=*/false);
   }
 
   static void backward_fixed(const Array& d_output, const Array& input,
-                             const Affine<T, Cpu>& affine, double epsilon,
-                             const Moments<T, Cpu>& moments,
+                             const NormOptions<T, Cpu>& options, const Moments<T, Cpu>& moments,
                              const NormGradients<T, Cpu>& gradients) {
-    run_backward(d_output, input, affine, epsilon, moments, gradients, /*fixed=*/true);
+    run_backward(d_output, input, options, moments, gradients, /*fixed=*/true);
   }
 
  private:
@@ -93,55 +92,62 @@ struct NormKernel<T, Cpu> {
     });
   }
 
-  [[nodiscard]] static double inverse_deviation(const Group& group, double epsilon,
-                                                const Moments<T, Cpu>& moments) {
-    return 1 / std::sqrt(static_cast<double>(moments.variance.data()[group.index]) + epsilon);
+  [[nodiscard]] static cpu::NormMap<T> map_of(const Group& group,
+                                              const NormOptions<T, Cpu>& options,
+                                              const Moments<T, Cpu>& moments) {
+    const Affine<T, Cpu>& affine = options.affine;
+    const double weight =
+        affine.weight ? static_cast<double>(affine.weight->data()[group.channel]) : 1.0;
+    return {.center = moments.mean.data()[group.index],
+            .scale = static_cast<T>(inverse_deviation(group, options, moments) * weight),
+            .bias = affine.bias ? affine.bias->data()[group.channel] : T(0),
+            .slope = static_cast<T>(options.slope)};
   }
 
-  static void apply_group(const Group& group, const Array& input, const Affine<T, Cpu>& affine,
-                          double epsilon, const Moments<T, Cpu>& moments, Array& output) {
-    const double inverse = inverse_deviation(group, epsilon, moments);
-    const T center = moments.mean.data()[group.index];
-    const T weight = affine.weight ? affine.weight->data()[group.channel] : T(1);
-    const T scale = static_cast<T>(inverse * static_cast<double>(weight));
-    const T bias = affine.bias ? affine.bias->data()[group.channel] : T(0);
+  [[nodiscard]] static double inverse_deviation(const Group& group,
+                                                const NormOptions<T, Cpu>& options,
+                                                const Moments<T, Cpu>& moments) {
+    return 1 /
+           std::sqrt(static_cast<double>(moments.variance.data()[group.index]) + options.epsilon);
+  }
+
+  static void apply_group(const Group& group, const Array& input,
+                          const NormOptions<T, Cpu>& options, const Moments<T, Cpu>& moments,
+                          Array& output) {
+    const cpu::NormMap<T> map = map_of(group, options, moments);
     group.for_each_plane([&](std::size_t at) {
-      cpu::vector_ops<T>().normalize(group.plane, input.data() + at, center, scale, bias,
-                                     output.data() + at);
+      cpu::vector_ops<T>().normalize(group.plane, map, input.data() + at, output.data() + at);
     });
   }
 
-  static void run_backward(const Array& d_output, const Array& input, const Affine<T, Cpu>& affine,
-                           double epsilon, const Moments<T, Cpu>& moments,
+  static void run_backward(const Array& d_output, const Array& input,
+                           const NormOptions<T, Cpu>& options, const Moments<T, Cpu>& moments,
                            const NormGradients<T, Cpu>& gradients, bool fixed) {
     const bool parameters = gradients.d_weight != nullptr;
     const bool sums_needed = parameters || !fixed;
     const cpu::VectorOps<T>& ops = cpu::vector_ops<T>();
     for_each_group(input.shape(), moments, [&](const Group& group) {
-      const T center = moments.mean.data()[group.index];
-      const double inverse = inverse_deviation(group, epsilon, moments);
-      double sum_dy = 0;
-      double sum_dy_x = 0;  // with x normalised
+      const cpu::NormMap<T> map = map_of(group, options, moments);
+      const double inverse = inverse_deviation(group, options, moments);
+      double sum_g = 0;
+      double sum_g_x = 0;  // with x normalised
       group.for_each_plane([&](std::size_t at) {
         if (!sums_needed) return;
         const auto sums =
-            ops.gradient_sums(group.plane, d_output.data() + at, input.data() + at, center);
-        sum_dy += sums.d_y;
-        sum_dy_x += sums.d_y_offset * inverse;
+            ops.gradient_sums(group.plane, map, d_output.data() + at, input.data() + at);
+        sum_g += sums.g;
+        sum_g_x += sums.g_offset * inverse;
       });
       if (parameters) {
-        gradients.d_weight->data()[group.channel] += static_cast<T>(sum_dy_x);
-        gradients.d_bias->data()[group.channel] += static_cast<T>(sum_dy);
+        gradients.d_weight->data()[group.channel] += static_cast<T>(sum_g_x);
+        gradients.d_bias->data()[group.channel] += static_cast<T>(sum_g);
       }
       if (gradients.d_input == nullptr) return;
-      const double weight =
-          affine.weight ? static_cast<double>(affine.weight->data()[group.channel]) : 1.0;
-      const T scale = static_cast<T>(inverse * weight);
-      const T mean_dy = fixed ? T(0) : static_cast<T>(sum_dy / group.pixels);
-      const T slope = fixed ? T(0) : static_cast<T>(sum_dy_x / group.pixels * inverse);
+      const T mean = fixed ? T(0) : static_cast<T>(sum_g / group.pixels);
+      const T spread = fixed ? T(0) : static_cast<T>(sum_g_x / group.pixels * inverse);
       group.for_each_plane([&](std::size_t at) {
-        ops.norm_gradient(group.plane, d_output.data() + at, input.data() + at, center, mean_dy,
-                          slope, scale, gradients.d_input->data() + at);
+        ops.norm_gradient(group.plane, map, d_output.data() + at, input.data() + at, mean, spread,
+                          gradients.d_input->data() + at);
       });
     });
   }

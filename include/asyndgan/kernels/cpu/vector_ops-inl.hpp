@@ -55,20 +55,6 @@ void select_scale(std::size_t n, const unsigned char* HWY_RESTRICT mask, T where
 }
 
 template <class T>
-void normalize(std::size_t n, const T* HWY_RESTRICT x, T center, T scale, T bias,
-               T* HWY_RESTRICT y) {
-  for (std::size_t i = 0; i < n; ++i) y[i] = (x[i] - center) * scale + bias;
-}
-
-template <class T>
-void norm_gradient(std::size_t n, const T* HWY_RESTRICT d_y, const T* HWY_RESTRICT x, T center,
-                   T mean, T slope, T scale, T* HWY_RESTRICT d_x) {
-  for (std::size_t i = 0; i < n; ++i) {
-    d_x[i] = (d_y[i] - mean - (x[i] - center) * slope) * scale;
-  }
-}
-
-template <class T>
 void drop(std::size_t n, const std::uint32_t* HWY_RESTRICT bits, std::uint32_t threshold, T scale,
           T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT kept) {
   write_mask<T>(n, kept,
@@ -185,21 +171,74 @@ double sum_squares(std::size_t n, const T* x, T center) {
       x);
 }
 
+/// What a norm makes of a vector, before the rectifier. Both ways take its sign from here, so that
+/// they agree on it to the last digit.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V normalized(D d, const NormMap<hn::TFromD<D>>& map, V x) {
+  return hn::MulAdd(hn::Sub(x, hn::Set(d, map.center)), hn::Set(d, map.scale),
+                    hn::Set(d, map.bias));
+}
+
+/// The way back of the rectifier.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V rectified_gradient(D d, const NormMap<hn::TFromD<D>>& map, V d_y, V x) {
+  const auto open = hn::Gt(normalized(d, map, x), hn::Zero(d));
+  return hn::IfThenElse(open, d_y, hn::Mul(d_y, hn::Set(d, map.slope)));
+}
+
+/// Calls f(d, i) for whole vectors from i on, and for single elements at the end.
+template <class T, class F>
+HWY_INLINE void for_each_vector(std::size_t n, const F& f) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) f(d, i);
+  const hn::CappedTag<T, 1> one;
+  for (; i < n; ++i) f(one, i);
+}
+
 template <class T>
-GradientSums gradient_sums(std::size_t n, const T* d_y, const T* x, T center) {
+void normalize(std::size_t n, const NormMap<T>& map, const T* HWY_RESTRICT x, T* HWY_RESTRICT y) {
+  for_each_vector<T>(n, [=, &map](auto d, std::size_t i) HWY_ATTR {
+    const auto value = normalized(d, map, hn::LoadU(d, x + i));
+    const auto scaled = hn::Mul(value, hn::Set(d, map.slope));
+    hn::StoreU(hn::IfThenElse(hn::Lt(value, hn::Zero(d)), scaled, value), d, y + i);
+  });
+}
+
+template <class T>
+GradientSums gradient_sums(std::size_t n, const NormMap<T>& map, const T* d_y, const T* x) {
   // In pieces that stay in the first-level cache between the two sums.
   constexpr std::size_t kPiece = 1024;
+  T g[kPiece];
   GradientSums sums;
-  for (std::size_t i = 0; i < n; i += kPiece) {
-    const std::size_t count = std::min(kPiece, n - i);
-    sums.d_y += sum(count, d_y + i);
-    sums.d_y_offset += reduce<T>(
+  for (std::size_t first = 0; first < n; first += kPiece) {
+    const std::size_t count = std::min(kPiece, n - first);
+    for_each_vector<T>(count, [&](auto d, std::size_t i) HWY_ATTR {
+      const auto from = hn::LoadU(d, d_y + first + i);
+      hn::StoreU(rectified_gradient(d, map, from, hn::LoadU(d, x + first + i)), d, g + i);
+    });
+    sums.g += sum(count, g);
+    sums.g_offset += reduce<T>(
         count,
-        [center](auto d, auto g, auto v)
-            HWY_ATTR { return hn::Mul(g, hn::Sub(v, hn::Set(d, center))); },
-        d_y + i, x + i);
+        [center = map.center](auto d, auto v, auto at)
+            HWY_ATTR { return hn::Mul(v, hn::Sub(at, hn::Set(d, center))); },
+        static_cast<const T*>(g), x + first);
   }
   return sums;
+}
+
+template <class T>
+void norm_gradient(std::size_t n, const NormMap<T>& map, const T* HWY_RESTRICT d_y,
+                   const T* HWY_RESTRICT x, T mean, T spread, T* HWY_RESTRICT d_x) {
+  for_each_vector<T>(n, [=, &map](auto d, std::size_t i) HWY_ATTR {
+    const auto value = hn::LoadU(d, x + i);
+    const auto g = rectified_gradient(d, map, hn::LoadU(d, d_y + i), value);
+    const auto offset = hn::Sub(value, hn::Set(d, map.center));
+    const auto centred = hn::Sub(g, hn::Set(d, mean));
+    hn::StoreU(hn::Mul(hn::NegMulAdd(offset, hn::Set(d, spread), centred), hn::Set(d, map.scale)),
+               d, d_x + i);
+  });
 }
 
 /// One vector of adam_step; see there.
@@ -220,12 +259,8 @@ HWY_INLINE void adam_vector(D d, const AdamFactors<T>& k, const T* gradient, T* 
 
 template <class T>
 void adam(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) adam_vector(d, k, gradient + i, value + i, m + i, v + i);
-  const hn::CappedTag<T, 1> one;
-  for (; i < n; ++i) adam_vector(one, k, gradient + i, value + i, m + i, v + i);
+  for_each_vector<T>(n, [=, &k](auto d, std::size_t i)
+                            HWY_ATTR { adam_vector(d, k, gradient + i, value + i, m + i, v + i); });
 }
 
 #if HWY_TARGET == HWY_SCALAR
@@ -299,8 +334,8 @@ const VectorOps<T>& vector_table() {
                                        .sigmoid = sigmoid<T>,
                                        .sum = sum<T>,
                                        .sum_squares = sum_squares<T>,
-                                       .gradient_sums = gradient_sums<T>,
                                        .normalize = normalize<T>,
+                                       .gradient_sums = gradient_sums<T>,
                                        .norm_gradient = norm_gradient<T>,
                                        .exponentials = exponentials<T>,
                                        .adam = adam<T>,

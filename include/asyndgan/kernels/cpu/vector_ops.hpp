@@ -21,10 +21,19 @@ struct AdamFactors {
   T value_factor;
 };
 
-/// Sums that the way back of a norm needs.
+/// y = rectified((x - center) * scale + bias), where below 0 `slope` is a factor.
+template <class T>
+struct NormMap {
+  T center;
+  T scale;
+  T bias;
+  T slope;
+};
+
+/// Sums that the way back of a norm needs, with g = d_y through the rectifier.
 struct GradientSums {
-  double d_y = 0;         // of d_y
-  double d_y_offset = 0;  // of d_y * (x - center)
+  double g = 0;
+  double g_offset = 0;  // of g * (x - center)
 };
 
 /// Loops over n contiguous elements, for one instruction set. Inputs and outputs do not overlap,
@@ -44,12 +53,11 @@ struct VectorOps {
   double (*sum)(std::size_t n, const T* x);
   /// Of (x - center)^2.
   double (*sum_squares)(std::size_t n, const T* x, T center);
-  GradientSums (*gradient_sums)(std::size_t n, const T* d_y, const T* x, T center);
-  /// y = (x - center) * scale + bias
-  void (*normalize)(std::size_t n, const T* x, T center, T scale, T bias, T* y);
-  /// d_x = (d_y - mean - (x - center) * slope) * scale
-  void (*norm_gradient)(std::size_t n, const T* d_y, const T* x, T center, T mean, T slope, T scale,
-                        T* d_x);
+  void (*normalize)(std::size_t n, const NormMap<T>& map, const T* x, T* y);
+  GradientSums (*gradient_sums)(std::size_t n, const NormMap<T>& map, const T* d_y, const T* x);
+  /// d_x = (g - mean - (x - center) * spread) * scale
+  void (*norm_gradient)(std::size_t n, const NormMap<T>& map, const T* d_y, const T* x, T mean,
+                        T spread, T* d_x);
 
   /// e = exp(z - largest), sums += e.
   void (*exponentials)(std::size_t n, const T* z, const T* largest, T* e, T* sums);

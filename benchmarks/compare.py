@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs train_step and train_step_pytorch.py in turn, several rounds, and compares medians.
+"""Runs a benchmark and its namesake in PyTorch (train_step, kernels) in turn, several rounds, and
+compares medians.
 
-One after the other within seconds: on a shared machine both see the same neighbours. Each case's
-figure is the median of the rounds' medians, its memory the most that one process had resident.
+One after the other within seconds: on a shared machine both see the same neighbours. Each figure is
+the median of the rounds' medians; the memory of a step, the most that one process had resident.
 
-usage: compare_train_step.py --binary build/release/benchmarks/train_step
+usage: compare.py --binary build/release/benchmarks/train_step
            [--python PYTHON] [--rounds N] [--seconds S] [--threads N] [--only TEXT] [--json FILE]
 
 setup_pytorch.sh makes a Python that has PyTorch.
@@ -19,9 +20,11 @@ import subprocess
 import sys
 import tempfile
 
+UNITS = {"s": ("ms", 1e3), "bytes": ("MiB", 2**-20)}
+
 
 def run(command, arguments, case):
-    """The seconds of a step, the bytes that the process had resident at most, and its JSON."""
+    """The JSON of a run of one case, its figures by metric, and whom it names as itself."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         process = subprocess.Popen(
             command + ["--json", file.name, "--threads", str(arguments.threads),
@@ -33,8 +36,12 @@ def run(command, arguments, case):
             raise subprocess.CalledProcessError(process.returncode, command)
         with open(file.name, encoding="utf-8") as text:
             result = json.load(text)
-    row = next(row for row in result["rows"] if row["metric"] == "step_time")
-    return row["value"], usage.ru_maxrss * 1024, result
+    shown = f"{case} threads {arguments.threads}"
+    figures = {row["metric"]: row["value"] for row in result["rows"]
+               if row["unit"] == "s" and row["case"] == shown}
+    if "step_time" in figures:
+        figures["peak_memory"] = usage.ru_maxrss * 1024
+    return result, figures
 
 
 def main():
@@ -49,35 +56,34 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--json")
     arguments = parser.parse_args()
-    peer_command = [arguments.python, os.path.join(here, "train_step_pytorch.py")]
+    name = os.path.basename(arguments.binary)
+    peer_command = [arguments.python, os.path.join(here, f"{name}_pytorch.py")]
     listed = subprocess.run([arguments.binary, "--list", "--only", arguments.only], check=True,
                             capture_output=True, text=True)
     rows = []
     machine = {}
-    print(f"{'':28} {'asyndgan':>21} {'PyTorch':>21} {'ratios':>13}")
+    print(f"{'':55} {'asyndgan':>12} {'PyTorch':>12} {'ratio':>10}")
     for case in listed.stdout.splitlines():
-        times, bytes_, peer_times, peer_bytes = [], [], [], []
+        rounds = []
         for _ in range(arguments.rounds):
-            seconds, resident, result = run([arguments.binary], arguments, case)
-            times.append(seconds)
-            bytes_.append(resident)
-            seconds, resident, peer_result = run(peer_command, arguments, case)
-            peer_times.append(seconds)
-            peer_bytes.append(resident)
+            result, ours = run([arguments.binary], arguments, case)
+            peer_result, theirs = run(peer_command, arguments, case)
+            rounds.append((ours, theirs))
         machine = result["machine"]
-        figures = [("step_time", "s", statistics.median(times), statistics.median(peer_times)),
-                   ("peak_memory", "bytes", max(bytes_), max(peer_bytes))]
-        for metric, unit, value, peer_value in figures:
+        for metric in (metric for metric in rounds[0][0] if metric in rounds[0][1]):
+            memory = metric == "peak_memory"
+            middle = max if memory else statistics.median
+            value, peer = (middle(figures[side][metric] for figures in rounds) for side in (0, 1))
+            unit = "bytes" if memory else "s"
             rows.append({"case": f"{case} threads {arguments.threads}", "metric": metric,
                          "value": value, "unit": unit, "peer": peer_result["peer"],
-                         "peer_value": peer_value, "ratio": peer_value / value})
-        (_, _, ours, theirs), (_, _, our_bytes, their_bytes) = figures
-        print(f"{case:28} {ours * 1e3:8.1f} ms {our_bytes / 2**20:5.0f} MiB "
-              f"{theirs * 1e3:8.1f} ms {their_bytes / 2**20:5.0f} MiB "
-              f"{theirs / ours:6.2f} {their_bytes / our_bytes:6.2f}", flush=True)
+                         "peer_value": peer, "ratio": peer / value})
+            shown, factor = UNITS[unit]
+            print(f"{case:32} {metric:22} {value * factor:8.2f} {shown:3} {peer * factor:8.2f} "
+                  f"{shown:3} {peer / value:10.2f}", flush=True)
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"benchmark": "train_step", "machine": machine, "rows": rows}, file, indent=2)
+            json.dump({"benchmark": name, "machine": machine, "rows": rows}, file, indent=2)
             file.write("\n")
 
 
