@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/core/block_cache.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -16,12 +17,37 @@ TEST_CASE("A block that was given back is the next one of its size", "[core]") {
   BlockCache::clear();
   void* const first = BlockCache::take(3 * kMega);
   std::memset(first, 1, 3 * kMega);
+  const std::size_t before = BlockCache::kept();  // of the huge page that it ends in
   BlockCache::give(first, 3 * kMega);
-  CHECK(BlockCache::kept() >= 3 * kMega);
-  void* const second = BlockCache::take(3 * kMega - 10);  // of the same size, rounded
+  CHECK(BlockCache::kept() == before + 3 * kMega);
+  void* const second = BlockCache::take(3 * kMega - 10);  // of as many pages
   CHECK(second == first);
-  CHECK(BlockCache::kept() == 0);
+  CHECK(BlockCache::kept() == before);
   BlockCache::give(second, 3 * kMega - 10);
+  BlockCache::clear();
+  CHECK(BlockCache::kept() == 0);
+}
+
+TEST_CASE("Blocks side by side become one, of which smaller ones are cut", "[core]") {
+  BlockCache::clear();
+  void* const whole = BlockCache::take(16 * kMega);
+  BlockCache::give(whole, 16 * kMega);
+  auto* const a = static_cast<char*>(BlockCache::take(4 * kMega));
+  auto* const b = static_cast<char*>(BlockCache::take(4 * kMega));
+  auto* const c = static_cast<char*>(BlockCache::take(8 * kMega));
+  CHECK(a == whole);
+  CHECK(b == a + 4 * kMega);
+  CHECK(c == b + 4 * kMega);
+  CHECK(BlockCache::kept() == 0);
+  std::memset(b, 2, 4 * kMega);
+  BlockCache::give(a, 4 * kMega);
+  BlockCache::give(c, 8 * kMega);
+  CHECK(BlockCache::take(8 * kMega) == c);  // the smallest that fits
+  BlockCache::give(c, 8 * kMega);
+  CHECK(std::count(b, b + 4 * kMega, 2) == 4 * kMega);
+  BlockCache::give(b, 4 * kMega);  // between the two others
+  CHECK(BlockCache::take(16 * kMega) == whole);
+  BlockCache::give(whole, 16 * kMega);
   BlockCache::clear();
   CHECK(BlockCache::kept() == 0);
 }
@@ -55,7 +81,7 @@ TEST_CASE("Little more is held than was in use at one time", "[core]") {
   BlockCache::give(a, 64 * kMega);
   BlockCache::give(b, 64 * kMega);
   const std::size_t most = BlockCache::kept();
-  void* const c = BlockCache::take(96 * kMega);  // neither fits, and one of them has to go
+  void* const c = BlockCache::take(96 * kMega);  // fits neither; where they touch, both
   CHECK(BlockCache::kept() + 96 * kMega <= most + most / 4);
   BlockCache::give(c, 96 * kMega);
   BlockCache::clear();

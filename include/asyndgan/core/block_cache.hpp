@@ -13,11 +13,12 @@
 
 namespace asyndgan {
 
-/// Large blocks of host memory, kept for the next user of their size: a training step asks for the
-/// same ones again and again, and fresh pages from the system cost more than many a kernel.
+/// Large blocks of host memory, kept for their next user: a training step asks for the same ones
+/// again and again, and fresh pages from the system cost more than many a kernel. Neighbours that
+/// nobody uses become one block, of which smaller ones are cut.
 ///
 /// What is held, in use and kept, exceeds the most that was in use at one time by a quarter at
-/// most, so that blocks of sizes that take turns need not be made anew each time.
+/// most, for what does not fit together.
 ///
 /// Threads  any.
 struct BlockCache {
