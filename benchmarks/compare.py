@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs a benchmark and its namesake in PyTorch (train_step, kernels) in turn, several rounds, and
-compares medians.
+compares medians (of a shortest step: minima of minima).
 
 One after the other within seconds: on a shared machine both see the same neighbours. Each figure is
 the median of the rounds' medians; the memory of a step, the most that one process had resident.
@@ -24,7 +24,7 @@ UNITS = {"s": ("ms", 1e3), "bytes": ("MiB", 2**-20)}
 
 
 def run(command, arguments, case):
-    """The JSON of a run of one case, its figures by metric, and whom it names as itself."""
+    """The JSON of a run of one case, and its figures by metric."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         process = subprocess.Popen(
             command + ["--json", file.name, "--threads", str(arguments.threads),
@@ -39,6 +39,8 @@ def run(command, arguments, case):
     shown = f"{case} threads {arguments.threads}"
     figures = {row["metric"]: row["value"] for row in result["rows"]
                if row["unit"] == "s" and row["case"] == shown}
+    if not figures:
+        sys.exit(f"{' '.join(command)}: no figures of {shown}")
     if "step_time" in figures:
         figures["peak_memory"] = usage.ru_maxrss * 1024
     return result, figures
@@ -72,7 +74,7 @@ def main():
         machine = result["machine"]
         for metric in (metric for metric in rounds[0][0] if metric in rounds[0][1]):
             memory = metric == "peak_memory"
-            middle = max if memory else statistics.median
+            middle = {"peak_memory": max, "shortest_step": min}.get(metric, statistics.median)
             value, peer = (middle(figures[side][metric] for figures in rounds) for side in (0, 1))
             unit = "bytes" if memory else "s"
             rows.append({"case": f"{case} threads {arguments.threads}", "metric": metric,

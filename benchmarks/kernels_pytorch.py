@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The layers of kernels.cpp in PyTorch, whose convolutions are oneDNN's.
+"""The layers of kernels.cpp in PyTorch, whose convolutions are oneDNN's, as a program calls them:
+each call makes its result anew. Adam is the optimiser's default, which is not fused.
 
 usage: kernels_pytorch.py [--json FILE] [--only TEXT] [--seconds S] [--threads N]
 """

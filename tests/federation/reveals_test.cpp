@@ -18,7 +18,7 @@ using transport::InProcess;
 constexpr int kImageSide = 64;
 constexpr int kImageClasses = 4;
 constexpr int kBatch = 4;
-constexpr int kAttackSteps = 12;  // the last 8 are attacked: 8 * 4 * 64 * 64 = 131,072 pixels
+constexpr int kRunSteps = 12;  // the last 8 are attacked: 8 * 4 * 64 * 64 = 131,072 pixels
 constexpr int kAttacked = 8;
 
 /// The label maps rendered with fine structure that only this image has. Tissue means lie close
@@ -71,8 +71,7 @@ Agreement attack(const SiteOptions<Net>& options) {
   const auto send = [&](const auto& message) { centre.send(1, protocol::encode(message, kRun)); };
 
   (void)protocol::expect<protocol::Hello>(receive());
-  send(protocol::Welcome{
-      .rank = 1, .steps = kAttackSteps, .batch = kBatch, .largest_batch = kBatch});
+  send(protocol::Welcome{.rank = 1, .steps = kRunSteps, .batch = kBatch, .largest_batch = kBatch});
   LabelMap maps = protocol::expect<protocol::Masks>(receive()).maps.value();
 
   const modality::GeneratorInput input{.classes = kImageClasses, .noise_channels = 1};
@@ -83,7 +82,7 @@ Agreement attack(const SiteOptions<Net>& options) {
   layers::initialize(state, {}, {.seed = 3});
 
   Agreement agreement;
-  for (int step = 0; step < kAttackSteps; ++step) {
+  for (int step = 0; step < kRunSteps; ++step) {
     G::Saved saved;
     auto fakes = generate(
         generator, input.make<float>(maps, {.step = static_cast<std::uint32_t>(step)}), saved, {});
@@ -91,11 +90,11 @@ Agreement attack(const SiteOptions<Net>& options) {
     send(protocol::Fakes{.step = static_cast<std::uint64_t>(step),
                          .images = privacy::Release::synthetic(std::move(fakes)),
                          .next_step = static_cast<std::uint64_t>(step + 1),
-                         .next_batch = step + 1 < kAttackSteps ? kBatch : 0U});
+                         .next_batch = step + 1 < kRunSteps ? kBatch : 0U});
     const auto answer = protocol::expect<protocol::Gradient>(receive());
     const auto d_fake = answer.d_fake.value().to<float>();
 
-    for (int n = 0; n < kBatch && step >= kAttackSteps - kAttacked; ++n) {
+    for (int n = 0; n < kBatch && step >= kRunSteps - kAttacked; ++n) {
       const auto begin = maps.labels.begin() + static_cast<std::ptrdiff_t>(maps.plane()) * n;
       int match = 0;  // the site's sample of this label map
       while (!std::equal(

@@ -49,7 +49,7 @@ TEST_CASE("A norm's gradient with respect to its input, moments included or fixe
   auto input = test::uniform<double>(shape, 1);
   const auto d_output = test::uniform<double>(shape, 2);
   for (const Shape groups : {Shape{1, 2, 1, 1}, Shape{3, 2, 1, 1}}) {
-    const NormOptions<double> options{.slope = GENERATE(1, 0.2, 0)};
+    const NormOptions<double> options{.slope = GENERATE(1.0, 0.2, 0.0)};
     auto moments = moments_of<double>(groups);
     auto output = Tensor<double>::uninitialized(shape);
     norm_forward(input, options, moments, output);

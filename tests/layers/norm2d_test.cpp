@@ -161,6 +161,10 @@ TEST_CASE("The norms refuse what they cannot normalise", "[layers]") {
       "BatchNorm2d: training on input (1, 3, 1, 1) needs more than one value a channel");
   CHECK_NOTHROW(batch.forward(Tensor<float>({1, 3, 1, 1}), saved, Pass::evaluation()));
   CHECK_THROWS_AS(BatchNorm2d<float>({.channels = 0}), ContractViolation);
+  for (const NormKind kind : {NormKind::none, NormKind::batch, NormKind::instance}) {
+    CHECK_THROWS_WITH(Norm2d<float>({.channels = 3, .kind = kind, .slope = 2}),
+                      "Norm2d: slope 2.000000 is not in [0, 1]");
+  }
 }
 
 TEST_CASE("The norms are the same on any number of threads", "[layers]") {

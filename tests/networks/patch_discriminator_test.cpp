@@ -12,23 +12,23 @@ namespace {
 
 using Patch = PatchDiscriminator<double>;
 
-std::size_t patch_size(int channels, int layers, NormKind norm) {
+std::size_t patch_parameters(int channels, int layers, NormKind norm) {
   return test::parameter_count(
       PatchDiscriminator<float>({.in_channels = channels, .layers = layers, .norm = norm}));
 }
 
 // Counted on the public PyTorch networks.
 TEST_CASE("PatchDiscriminator has the parameters of the public network", "[networks]") {
-  CHECK(patch_size(6, 3, NormKind::batch) == 2'768'705);
-  CHECK(patch_size(6, 3, NormKind::instance) == 2'767'809);
-  CHECK(patch_size(5, 3, NormKind::batch) == 2'767'681);
-  CHECK(patch_size(5, 3, NormKind::instance) == 2'766'785);
-  CHECK(patch_size(2, 3, NormKind::batch) == 2'764'609);
-  CHECK(patch_size(2, 3, NormKind::instance) == 2'763'713);
-  CHECK(patch_size(6, 1, NormKind::batch) == 139'585);
-  CHECK(patch_size(6, 2, NormKind::batch) == 666'433);
-  CHECK(patch_size(6, 4, NormKind::batch) == 6'964'033);
-  CHECK(patch_size(6, 5, NormKind::batch) == 11'159'361);
+  CHECK(patch_parameters(6, 3, NormKind::batch) == 2'768'705);
+  CHECK(patch_parameters(6, 3, NormKind::instance) == 2'767'809);
+  CHECK(patch_parameters(5, 3, NormKind::batch) == 2'767'681);
+  CHECK(patch_parameters(5, 3, NormKind::instance) == 2'766'785);
+  CHECK(patch_parameters(2, 3, NormKind::batch) == 2'764'609);
+  CHECK(patch_parameters(2, 3, NormKind::instance) == 2'763'713);
+  CHECK(patch_parameters(6, 1, NormKind::batch) == 139'585);
+  CHECK(patch_parameters(6, 2, NormKind::batch) == 666'433);
+  CHECK(patch_parameters(6, 4, NormKind::batch) == 6'964'033);
+  CHECK(patch_parameters(6, 5, NormKind::batch) == 11'159'361);
 }
 
 TEST_CASE("PatchDiscriminator has the state_dict of the public network", "[networks]") {

@@ -12,23 +12,23 @@ namespace {
 
 using Resnet = ResnetGenerator<double>;
 
-std::size_t resnet_size(int in, int out, int blocks, NormKind norm) {
+std::size_t resnet_parameters(int in, int out, int blocks, NormKind norm) {
   return test::parameter_count(ResnetGenerator<float>(
       {.in_channels = in, .out_channels = out, .blocks = blocks, .norm = norm}));
 }
 
 // Counted on the public PyTorch networks.
 TEST_CASE("ResnetGenerator has the parameters of the public network", "[networks]") {
-  CHECK(resnet_size(3, 3, 9, NormKind::batch) == 11'383'427);
-  CHECK(resnet_size(3, 3, 9, NormKind::instance) == 11'378'179);
-  CHECK(resnet_size(1, 1, 9, NormKind::batch) == 11'370'881);
-  CHECK(resnet_size(1, 1, 9, NormKind::instance) == 11'365'633);
-  CHECK(resnet_size(4, 4, 9, NormKind::batch) == 11'389'700);
-  CHECK(resnet_size(4, 4, 9, NormKind::instance) == 11'384'452);
-  CHECK(resnet_size(3, 1, 9, NormKind::batch) == 11'377'153);
-  CHECK(resnet_size(3, 1, 9, NormKind::instance) == 11'371'905);
-  CHECK(resnet_size(3, 3, 6, NormKind::batch) == 7'841'411);
-  CHECK(resnet_size(3, 3, 6, NormKind::instance) == 7'837'699);
+  CHECK(resnet_parameters(3, 3, 9, NormKind::batch) == 11'383'427);
+  CHECK(resnet_parameters(3, 3, 9, NormKind::instance) == 11'378'179);
+  CHECK(resnet_parameters(1, 1, 9, NormKind::batch) == 11'370'881);
+  CHECK(resnet_parameters(1, 1, 9, NormKind::instance) == 11'365'633);
+  CHECK(resnet_parameters(4, 4, 9, NormKind::batch) == 11'389'700);
+  CHECK(resnet_parameters(4, 4, 9, NormKind::instance) == 11'384'452);
+  CHECK(resnet_parameters(3, 1, 9, NormKind::batch) == 11'377'153);
+  CHECK(resnet_parameters(3, 1, 9, NormKind::instance) == 11'371'905);
+  CHECK(resnet_parameters(3, 3, 6, NormKind::batch) == 7'841'411);
+  CHECK(resnet_parameters(3, 3, 6, NormKind::instance) == 7'837'699);
 }
 
 TEST_CASE("ResnetGenerator has the state_dict of the public network", "[networks]") {

@@ -12,22 +12,22 @@ namespace {
 
 using Unet = UnetGenerator<double>;
 
-std::size_t unet_size(int channels, int downs, NormKind norm) {
+std::size_t unet_parameters(int channels, int downs, NormKind norm) {
   return test::parameter_count(UnetGenerator<float>(
       {.in_channels = channels, .out_channels = channels, .downs = downs, .norm = norm}));
 }
 
 // Counted on the public PyTorch networks: unet_256, unet_128, and what the FedML code calls so.
 TEST_CASE("UnetGenerator has the parameters of the public networks", "[networks]") {
-  CHECK(unet_size(3, 8, NormKind::batch) == 54'413'955);
-  CHECK(unet_size(3, 8, NormKind::instance) == 54'409'603);
-  CHECK(unet_size(1, 8, NormKind::batch) == 54'407'809);
-  CHECK(unet_size(3, 7, NormKind::batch) == 41'828'995);
-  CHECK(unet_size(3, 7, NormKind::instance) == 41'825'667);
-  CHECK(unet_size(1, 6, NormKind::batch) == 29'237'889);
-  CHECK(unet_size(1, 6, NormKind::instance) == 29'235'585);
-  CHECK(unet_size(3, 5, NormKind::batch) == 16'659'075);
-  CHECK(unet_size(3, 5, NormKind::instance) == 16'657'795);
+  CHECK(unet_parameters(3, 8, NormKind::batch) == 54'413'955);
+  CHECK(unet_parameters(3, 8, NormKind::instance) == 54'409'603);
+  CHECK(unet_parameters(1, 8, NormKind::batch) == 54'407'809);
+  CHECK(unet_parameters(3, 7, NormKind::batch) == 41'828'995);
+  CHECK(unet_parameters(3, 7, NormKind::instance) == 41'825'667);
+  CHECK(unet_parameters(1, 6, NormKind::batch) == 29'237'889);
+  CHECK(unet_parameters(1, 6, NormKind::instance) == 29'235'585);
+  CHECK(unet_parameters(3, 5, NormKind::batch) == 16'659'075);
+  CHECK(unet_parameters(3, 5, NormKind::instance) == 16'657'795);
 }
 
 TEST_CASE("UnetGenerator has the state_dict of the public network", "[networks]") {

@@ -19,7 +19,7 @@ namespace {
 using test::Samples;
 using Bytes = std::vector<std::byte>;
 
-constexpr RunId kBadRun = 77;
+constexpr RunId kReceiverRun = 77;
 constexpr std::size_t kPayload = FrameHeader::kSize;
 
 template <class U>
@@ -44,7 +44,7 @@ Bytes with(Bytes frame, std::size_t at, U value) {
 
 std::string error_of(const Bytes& frame, const Limits& limits = {}) {
   try {
-    (void)decode(frame, limits, kBadRun);
+    (void)decode(frame, limits, kReceiverRun);
   } catch (const ProtocolError& error) {
     return error.what();
   }
@@ -52,7 +52,7 @@ std::string error_of(const Bytes& frame, const Limits& limits = {}) {
 }
 
 TEST_CASE("A frame cut short at any byte is refused", "[protocol]") {
-  for (const Bytes& frame : Samples::frames(kBadRun)) {
+  for (const Bytes& frame : Samples::frames(kReceiverRun)) {
     for (std::size_t size = 0; size < frame.size(); ++size) {
       const Bytes cut(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));
       REQUIRE_THROWS_AS(decode(cut, {}), ProtocolError);
@@ -67,19 +67,19 @@ TEST_CASE("A frame cut short at any byte is refused", "[protocol]") {
 }
 
 TEST_CASE("Every flipped bit of a frame is refused", "[protocol]") {
-  for (const Bytes& original : Samples::frames(kBadRun)) {
+  for (const Bytes& original : Samples::frames(kReceiverRun)) {
     Bytes frame = original;
     for (std::size_t bit = 0; bit < 8 * frame.size(); ++bit) {
       frame[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-      REQUIRE_THROWS_AS(decode(frame, {}, kBadRun), ProtocolError);
+      REQUIRE_THROWS_AS(decode(frame, {}, kReceiverRun), ProtocolError);
       frame[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     }
-    CHECK_NOTHROW(decode(frame, {}, kBadRun));
+    CHECK_NOTHROW(decode(frame, {}, kReceiverRun));
   }
 }
 
 TEST_CASE("Each header field that is wrong is named", "[protocol]") {
-  const Bytes good = Samples::frame(Samples::masks(), kBadRun);
+  const Bytes good = Samples::frame(Samples::masks(), kReceiverRun);
   CHECK(error_of({}) == "message has 0 bytes, expected at least the header's 40");
   CHECK(error_of(with(good, 0, std::uint32_t{0x41444E47})) ==
         "magic is 0x41444e47, expected 0x4e474441 (\"ADGN\"): not a peer of ours");
@@ -100,7 +100,7 @@ TEST_CASE("Each header field that is wrong is named", "[protocol]") {
   damaged = good;
   damaged[24] ^= std::byte{1};  // step
   CHECK_THAT(error_of(damaged), Catch::StartsWith("header checksum is 0x"));
-  CHECK(error_of(with(Samples::frame(Samples::hello(), kBadRun), 24, std::uint64_t{1})) ==
+  CHECK(error_of(with(Samples::frame(Samples::hello(), kReceiverRun), 24, std::uint64_t{1})) ==
         "step is 1, expected 0 in a hello");
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("Payload lengths that lie are refused before anything is read", "[prot
   for (const std::uint64_t length :
        {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
         std::uint64_t{1} << 63, std::numeric_limits<std::uint64_t>::max()}) {
-    Bytes frame = Samples::frame(Samples::goodbye(), kBadRun);
+    Bytes frame = Samples::frame(Samples::goodbye(), kReceiverRun);
     const auto arrived = std::to_string(frame.size() - kPayload);
     put(frame, 8, length);
     put(frame, 36, crc32c(std::span(frame).first(36)));
@@ -120,7 +120,7 @@ TEST_CASE("Payload lengths that lie are refused before anything is read", "[prot
 }
 
 TEST_CASE("A tensor's extents are held against the limits, then against the bytes", "[protocol]") {
-  const Bytes good = Samples::frame(Samples::fakes(), kBadRun);  // (2, 3, 5, 7)
+  const Bytes good = Samples::frame(Samples::fakes(), kReceiverRun);  // (2, 3, 5, 7)
   const std::size_t precision = kPayload + 1;
   const std::size_t n = precision + 1;
   CHECK(error_of(with(good, precision, std::uint8_t{2})) ==
@@ -154,7 +154,7 @@ TEST_CASE("Extents whose product overflows 64 bits are refused even under absurd
           "[protocol]") {
   constexpr std::uint32_t kAny = std::numeric_limits<std::uint32_t>::max();
   const Limits absurd{.batch = kAny, .channels = kAny, .height = kAny, .width = kAny};
-  const Bytes fakes = Samples::frame(Samples::fakes(), kBadRun);
+  const Bytes fakes = Samples::frame(Samples::fakes(), kReceiverRun);
   const std::size_t n = kPayload + 2;
   // Times 4 bytes this is 2^64 + 840: wrapped, it would fit the 840 bytes that are there.
   CHECK(error_of(with(fakes, n, std::array<std::uint32_t, 4>{2, 149183, 151433, 102068063}),
@@ -164,7 +164,7 @@ TEST_CASE("Extents whose product overflows 64 bits are refused even under absurd
         "tensor has more bytes than 64 bits can count");
   CHECK(error_of(with(fakes, n, std::uint32_t{0x80000000}), absurd) ==
         "tensor batch is 2147483648, expected 1 to 2147483647");
-  const Bytes masks = Samples::frame(Samples::masks(), kBadRun);
+  const Bytes masks = Samples::frame(Samples::masks(), kReceiverRun);
   CHECK(error_of(with(masks, kPayload + 1,
                       std::array<std::uint32_t, 3>{0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF}),
                  absurd) == "label map has more bytes than 64 bits can count");
@@ -172,8 +172,8 @@ TEST_CASE("Extents whose product overflows 64 bits are refused even under absurd
 
 TEST_CASE("A label map that does not fit itself is refused", "[protocol]") {
   const Masks masks = Samples::masks();  // (3, 5, 7)
-  const Bytes raw = Samples::frame(masks, kBadRun, {.compress_label_maps = false});
-  const Bytes packed = Samples::frame(masks, kBadRun);
+  const Bytes raw = Samples::frame(masks, kReceiverRun, {.compress_label_maps = false});
+  const Bytes packed = Samples::frame(masks, kReceiverRun);
   const std::size_t n = kPayload + 1;
   const std::size_t length = n + 12;
   CHECK(error_of(with(raw, kPayload, std::uint8_t{2})) ==
@@ -197,7 +197,7 @@ TEST_CASE("A decompression bomb is refused by what it declares", "[protocol]") {
   // 64 MiB of zeros pack into some kB; the limit of this side's own configuration is 1 MB.
   constexpr std::size_t kSize = std::size_t{64} << 20;
   const Masks bomb{1, privacy::Release::public_label_maps(LabelMap(64, 1024, 1024))};
-  const Bytes frame = Samples::frame(bomb, kBadRun);
+  const Bytes frame = Samples::frame(bomb, kReceiverRun);
   REQUIRE(frame.size() < kSize / 1000);
   CHECK(error_of(frame, {.message = 1'000'000}) ==
         "label map has 67108864 pixels, expected at most 1000000");
@@ -211,7 +211,7 @@ TEST_CASE("Texts are bounded, printable and safe as a file name", "[protocol]") 
   const auto named = [](const std::string& name) {
     Hello hello = Samples::hello();
     hello.site_name = name;
-    return Samples::frame(hello, kBadRun);
+    return Samples::frame(hello, kReceiverRun);
   };
   const std::string rule = "expected one without '/' and '\\' that does not start with '.'";
   CHECK(error_of(named("")) == "site name is '', " + rule);
@@ -232,7 +232,7 @@ TEST_CASE("Texts are bounded, printable and safe as a file name", "[protocol]") 
 
 TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
   const Hello hello = Samples::hello();
-  const Bytes good = Samples::frame(hello, kBadRun);
+  const Bytes good = Samples::frame(hello, kReceiverRun);
   const std::size_t facts = kPayload + 4 + hello.site_name.size();
   CHECK(error_of(with(good, facts + 8, std::uint32_t{33})) ==
         "channel names is 33, expected 0 to 32");
@@ -252,7 +252,7 @@ TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
 }
 
 TEST_CASE("Numbers of a Welcome out of their range are refused", "[protocol]") {
-  const Bytes good = Samples::frame(Samples::welcome(), kBadRun);
+  const Bytes good = Samples::frame(Samples::welcome(), kReceiverRun);
   CHECK(error_of(with(good, kPayload, std::uint32_t{0})) == "rank is 0, expected 1 to 2147483647");
   constexpr std::size_t kEncoding = 9;  // behind the fields of version 1
   const std::size_t end = good.size() - kEncoding;

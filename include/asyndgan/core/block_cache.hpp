@@ -17,8 +17,8 @@ namespace asyndgan {
 /// again and again, and fresh pages from the system cost more than many a kernel. Neighbours that
 /// nobody uses become one block, of which smaller ones are cut.
 ///
-/// What is held, in use and kept, exceeds the most that was in use at one time by a quarter at
-/// most, for what does not fit together.
+/// What is held, in use and kept, exceeds the most that was in use at one time by a 32nd, for what
+/// does not fit together, or by what is left of a huge page.
 ///
 /// Threads  any.
 struct BlockCache {
@@ -29,7 +29,7 @@ struct BlockCache {
   }
   static constexpr std::size_t kSmallest = std::size_t{1} << 16;
 
-  /// Uninitialised memory, aligned to a page. Throws std::bad_alloc.
+  /// Uninitialised memory, aligned to 64 KiB. Throws std::bad_alloc.
   [[nodiscard]] static void* take(std::size_t bytes);
   /// `bytes` as it was asked for.
   static void give(void* block, std::size_t bytes) noexcept;

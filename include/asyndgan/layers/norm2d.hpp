@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/layers/activation.hpp"
@@ -50,7 +51,12 @@ class Norm2d {
     typename LeakyRelu<T, D>::Saved relu;  // without a norm
   };
 
+  /// Throws ContractViolation on a slope outside [0, 1], or no channels.
   explicit Norm2d(const Options& options) : options_(options) {
+    if (!(options.slope >= 0 && options.slope <= 1)) {
+      throw ContractViolation("Norm2d: slope " + std::to_string(options.slope) +
+                              " is not in [0, 1]");
+    }
     if (options.kind == NormKind::batch) batch_.emplace(batch_options());
     if (options.kind == NormKind::instance) instance_.emplace(instance_options());
     if (options.kind == NormKind::none && options.slope != 1) relu_.emplace(relu_options());

@@ -112,9 +112,10 @@ class ConvNormRelu {
   }
 
   /// `again` is the input, made again, where it was taken out of `saved`.
-  [[nodiscard]] Image backward(const Image& d_output, const Saved& saved,
-                               Wanted wanted = Wanted::all, const Image& again = {}) {
+  [[nodiscard]] Image backward(Image d_output, const Saved& saved, Wanted wanted = Wanted::all,
+                               const Image& again = {}) {
     const Image d = norm_.backward(d_output, saved.norm, detail::behind_first(wanted));
+    d_output = {};  // has its size, and may have been the caller's last use of it
     return convolution_.backward(d, saved.convolution, wanted, again);
   }
 
@@ -122,7 +123,7 @@ class ConvNormRelu {
   /// what that one saved, if output() can make it again.
   template <class NextSaved>
   void give_up(NextSaved& next) const {
-    if (norm_.can_repeat()) next.input = {};
+    if (norm_.can_repeat() && !next.input.empty()) next.input = {};
   }
   [[nodiscard]] Image output(const Saved& saved) const { return norm_.output(saved.norm); }
 
@@ -192,7 +193,7 @@ class ResidualBlock {
     Tensor<T, D> d = norm_.backward(d_output, saved.norm, behind);
     d = second_.backward(d, saved.second, behind, between(saved));
     if (dropout_) d = dropout_->backward(d, saved.dropout, behind);
-    d = first_.backward(d, saved.first, wanted);
+    d = first_.backward(std::move(d), saved.first, wanted);
     return wanted == Wanted::parameters ? std::move(d) : kernels::add(std::move(d), d_output);
   }
 

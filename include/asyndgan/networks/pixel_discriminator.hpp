@@ -134,9 +134,9 @@ Tensor<T, D> PixelDiscriminator<T, D>::backward(const Tensor<T, D>& d_output, co
   Tensor<T, D> d;
   if (!d_output.empty()) d = last_.backward(d_output, saved.last, behind);
   d = detail::with_feature_gradient(std::move(d), 1, d_features);
-  if (!d.empty()) d = second_.backward(d, saved.second, behind);
+  if (!d.empty()) d = second_.backward(std::move(d), saved.second, behind);
   d = detail::with_feature_gradient(std::move(d), 0, d_features);
-  if (!d.empty()) d = first_.backward(d, saved.first, wanted);
+  if (!d.empty()) d = first_.backward(std::move(d), saved.first, wanted);
   return d;
 }
 

@@ -177,18 +177,19 @@ Tensor<T, D> ResnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const
   const Wanted behind = detail::behind_first(wanted);
   Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
   d = last_.backward(d, saved.last, behind, ups_.back().output(saved.ups.back()));
-  for (std::size_t i = ups_.size(); i-- > 0;) {
-    const auto again = i == 0 ? Tensor<T, D>() : ups_[i - 1].output(saved.ups[i - 1]);
-    d = ups_[i].backward(d, saved.ups[i], behind, again);
+  for (std::size_t i = ups_.size() - 1; i > 0; --i) {
+    const auto again = ups_[i - 1].output(saved.ups[i - 1]);
+    d = ups_[i].backward(std::move(d), saved.ups[i], behind, again);
   }
+  d = ups_[0].backward(std::move(d), saved.ups[0], behind);
   for (std::size_t i = blocks_.size(); i-- > 0;) {
     d = blocks_[i].backward(d, saved.blocks[i], behind);
   }
-  for (std::size_t i = downs_.size(); i-- > 0;) {
-    const auto again = i == 0 ? Tensor<T, D>() : downs_[i - 1].output(saved.downs[i - 1]);
-    d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind, again);
+  for (std::size_t i = downs_.size() - 1; i > 0; --i) {
+    const auto again = downs_[i - 1].output(saved.downs[i - 1]);
+    d = downs_[i].backward(std::move(d), saved.downs[i], behind, again);
   }
-  return d;
+  return downs_[0].backward(std::move(d), saved.downs[0], wanted);
 }
 
 template <std::floating_point T, Device D>

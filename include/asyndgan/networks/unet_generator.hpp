@@ -186,11 +186,11 @@ Tensor<T, D> UnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const S
       d = std::move(d_inner);
     }
   }
-  for (std::size_t i = downs_.size(); i-- > 0;) {
-    d = downs_[i].backward(d, saved.downs[i], i == 0 ? wanted : behind);
-    if (i > 0) d = kernels::add(std::move(d), d_skipped[i]);
+  for (std::size_t i = innermost(); i > 0; --i) {
+    d = downs_[i].backward(std::move(d), saved.downs[i], behind);
+    d = kernels::add(std::move(d), d_skipped[i]);
   }
-  return d;
+  return downs_[0].backward(std::move(d), saved.downs[0], wanted);
 }
 
 template <std::floating_point T, Device D>

@@ -24,7 +24,7 @@ namespace detail {
 
 /// Ranges of pages, found by their size and joined by their address.
 struct Blocks {
-  static constexpr std::size_t kPage = 4096;
+  static constexpr std::size_t kPage = BlockCache::kSmallest;  // whole pages on every machine
   static constexpr std::size_t kHuge = std::size_t{1} << 21;
 
   std::mutex mutex;
@@ -105,8 +105,8 @@ struct Blocks {
     return begin;
   }
 
-  /// Returns ends of kept ranges to the system, of the largest first, until at most `bytes` and a
-  /// part of a huge page are kept.
+  /// Returns ends of kept ranges to the system, of the largest first and huge pages at a time,
+  /// until at most `bytes` are kept.
   void keep_at_most(std::size_t bytes) {
     while (kept_bytes > bytes) {
       const auto [size, begin] = *by_size.rbegin();
@@ -130,7 +130,7 @@ ASYNDGAN_INLINE void* BlockCache::take(std::size_t bytes) {
   if (block == nullptr) {
     const std::size_t mapped = Blocks::rounded(size, Blocks::kHuge);
     const std::size_t held = blocks.used_bytes + mapped;
-    const std::size_t most = blocks.most_used + blocks.most_used / 4;
+    const std::size_t most = blocks.most_used + blocks.most_used / 32;
     blocks.keep_at_most(most > held ? most - held : 0);
     block = Blocks::map(mapped);
     if (block == nullptr) {  // what is kept may be what is missing

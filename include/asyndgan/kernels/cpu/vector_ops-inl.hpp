@@ -17,9 +17,9 @@ namespace asyndgan::kernels::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Loops without a reduction or a function are left to the compiler, which vectorises them for the
-// instruction set of this namespace. Conditions choose between constant factors: of two results,
-// the compiler would work out only the one that is needed, with a branch, and stay scalar.
+// Most loops without a reduction or a function are left to the compiler, which vectorises them for
+// the instruction set of this namespace. Conditions choose between constant factors: of two
+// results, the compiler would work out only the one that is needed, with a branch, and stay scalar.
 
 /// mask[i] = flag(i) for i in [0, n). Flags of T's width come first, as compilers vectorise a
 /// comparison that keeps the width, and then a conversion, but not both at once.
