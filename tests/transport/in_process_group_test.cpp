@@ -15,17 +15,18 @@ TEST_CASE("A group of threads keeps what a group promises", "[transport]") {
   for (const int size : {1, 2, 3, 5}) {
     const auto ranks = InProcessGroup::make(size);
     std::vector<std::future<std::vector<std::string>>> threads;
+    threads.reserve(ranks.size());
     for (const auto& rank : ranks) {
       threads.push_back(
           std::async(std::launch::async, [&rank] { return test::broken_promises(*rank); }));
     }
-    for (auto& thread : threads) CHECK(thread.get() == std::vector<std::string>());
+    for (auto& thread : threads) CHECK(thread.get().empty());
   }
 }
 
 TEST_CASE("Alone is a group of one", "[transport]") {
   Alone alone;
-  CHECK(test::broken_promises(alone) == std::vector<std::string>());
+  CHECK(test::broken_promises(alone).empty());
 }
 
 TEST_CASE("A rank that is destroyed has left", "[transport]") {

@@ -467,7 +467,7 @@ class Central {
     const auto& seat = roster_[site];
     if (!roster_.strict() || goes_on_with(seat.goes_on_with, step())) return;
     const SiteBehind behind(roster_.who(site), step(), seat.goes_on_with);
-    if (!admitted_ || options_.replicas->size() == 1) throw behind;
+    if (!admitted_ || options_.replicas->size() == 1) throw SiteBehind(behind);
     throw TransportError(std::string(behind.what()) + "; started again, all go back");
   }
 

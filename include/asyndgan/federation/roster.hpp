@@ -109,8 +109,8 @@ class Roster {
   /// What another process of the centre says of a site that it serves.
   ///
   /// Errors  as give_place().
-  void introduce(std::size_t site, Member member) {
-    seats_[site].member = std::move(member);
+  void introduce(std::size_t site, const Member& member) {
+    seats_[site].member = member;
     require_agreement(known_members());
   }
 

@@ -28,6 +28,7 @@ class InProcessGroup final : public Group {
     const auto room = std::make_shared<Room>();
     room->given.resize(static_cast<std::size_t>(size));
     std::vector<std::shared_ptr<Group>> ranks;
+    ranks.reserve(room->given.size());
     for (int rank = 0; rank < size; ++rank) {
       ranks.push_back(std::shared_ptr<Group>(new InProcessGroup(room, rank)));
     }

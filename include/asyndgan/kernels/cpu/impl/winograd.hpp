@@ -122,7 +122,7 @@ class WinogradPass {
   void add_d_input(const PointMatrices& sums, int row, int rows, Array& d_input) const {
     const int first = row / grid_.rows;
     const int last = (row + rows - 1) / grid_.rows;
-    const auto images = static_cast<std::size_t>(last - first + 1);
+    const auto images = static_cast<std::size_t>(last - first) + 1;
     parallel_for(images * channel_blocks_, [&](std::size_t item) {
       const int n = first + static_cast<int>(item / channel_blocks_);
       const std::size_t c = item % channel_blocks_;
@@ -150,7 +150,7 @@ class WinogradPass {
   /// For each point, sums = left * right, where the rows are tiles.
   void multiply(const PointMatrices& left, int rows, const PanelMatrices& right,
                 const PointMatrices& sums) const {
-    const auto tiles = static_cast<std::size_t>(rows * grid_.columns);
+    const auto tiles = static_cast<std::size_t>(rows) * static_cast<std::size_t>(grid_.columns);
     for_each_product(right.vectors, [&](std::size_t point, std::size_t begin, std::size_t count) {
       matrix_ops().multiply(
           {.left = left.data + point * left.point_step,
@@ -171,7 +171,7 @@ class WinogradPass {
   /// For each point, sums (+)= transposed d_outputs * inputs: the sum over the tiles.
   void multiply_transposed(const PointMatrices& d_outputs, const PointMatrices& inputs, int rows,
                            bool accumulate, const PointMatrices& sums) const {
-    const auto tiles = static_cast<std::size_t>(rows * grid_.columns);
+    const auto tiles = static_cast<std::size_t>(rows) * static_cast<std::size_t>(grid_.columns);
     for_each_product(depth_ / lanes_, [&](std::size_t point, std::size_t begin, std::size_t count) {
       matrix_ops().multiply({.left = d_outputs.data + point * d_outputs.point_step,
                              .left_row = 1,
@@ -197,7 +197,7 @@ class WinogradPass {
     return std::min(lanes, channels - static_cast<int>(block) * lanes);
   }
   [[nodiscard]] std::size_t chunk_tiles() const {
-    return static_cast<std::size_t>(chunk_rows_ * grid_.columns);
+    return static_cast<std::size_t>(chunk_rows_) * static_cast<std::size_t>(grid_.columns);
   }
 
   template <ScratchUse kUse>
@@ -226,7 +226,7 @@ class WinogradPass {
   }
   /// The tiles of the `row`-th row of the chunk, from `column` on.
   [[nodiscard]] PointMatrices tiles(const PointMatrices& of, int row, std::size_t column) const {
-    const auto tile = static_cast<std::size_t>(row * grid_.columns);
+    const auto tile = static_cast<std::size_t>(row) * static_cast<std::size_t>(grid_.columns);
     return {of.data + tile * of.row_step + column, of.point_step, of.row_step};
   }
 
