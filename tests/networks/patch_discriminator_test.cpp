@@ -178,8 +178,10 @@ TEST_CASE("A gradient may enter by the features alone", "[networks]") {
                     "PatchDiscriminator: 1 gradients for 2 features");
 }
 
-TEST_CASE("PatchDiscriminator computes the gradients it is asked for", "[networks]") {
-  Patch network({.in_channels = 2, .base_channels = 2, .layers = 2, .norm = NormKind::batch});
+TEMPLATE_TEST_CASE("PatchDiscriminator computes the gradients it is asked for", "[networks]", float,
+                   double) {
+  PatchDiscriminator<TestType> network(
+      {.in_channels = 2, .base_channels = 2, .layers = 2, .norm = NormKind::batch});
   test::fill_network(network);
   CHECK(test::wanted_is_a_part_of_all(network, {2, 2, 19, 18}));
 }

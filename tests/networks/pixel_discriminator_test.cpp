@@ -56,8 +56,10 @@ TEST_CASE("PixelDiscriminator's features are its hidden activations", "[networks
   CHECK_THROWS_AS(network.backward({}, saved, Wanted::all, too_many), ShapeError);
 }
 
-TEST_CASE("PixelDiscriminator computes the gradients it is asked for", "[networks]") {
-  Pixel network({.in_channels = 2, .base_channels = 3, .norm = NormKind::batch});
+TEMPLATE_TEST_CASE("PixelDiscriminator computes the gradients it is asked for", "[networks]", float,
+                   double) {
+  PixelDiscriminator<TestType> network(
+      {.in_channels = 2, .base_channels = 3, .norm = NormKind::batch});
   test::fill_network(network);
   CHECK(test::wanted_is_a_part_of_all(network, {2, 2, 7, 5}));
   CHECK(test::passes_are_independent(network, {2, 2, 7, 5}));

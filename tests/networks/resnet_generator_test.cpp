@@ -103,8 +103,10 @@ TEST_CASE("ResnetGenerator's gradients match central differences", "[networks]")
   }
 }
 
-TEST_CASE("ResnetGenerator computes the gradients it is asked for", "[networks]") {
-  Resnet network({.in_channels = 2, .out_channels = 1, .base_channels = 2, .blocks = 2});
+TEMPLATE_TEST_CASE("ResnetGenerator computes the gradients it is asked for", "[networks]", float,
+                   double) {
+  ResnetGenerator<TestType> network(
+      {.in_channels = 2, .out_channels = 1, .base_channels = 2, .blocks = 2});
   test::fill_network(network);
   CHECK(test::wanted_is_a_part_of_all(network, {2, 2, 9, 10}));
 }

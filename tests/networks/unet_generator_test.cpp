@@ -110,8 +110,10 @@ TEST_CASE("UnetGenerator has dropout in the wide levels alone", "[networks]") {
   CHECK(noise(6));
 }
 
-TEST_CASE("UnetGenerator computes the gradients it is asked for", "[networks]") {
-  Unet network({.in_channels = 2, .out_channels = 1, .base_channels = 1, .downs = 5});
+TEMPLATE_TEST_CASE("UnetGenerator computes the gradients it is asked for", "[networks]", float,
+                   double) {
+  UnetGenerator<TestType> network(
+      {.in_channels = 2, .out_channels = 1, .base_channels = 1, .downs = 5});
   test::fill_network(network);
   CHECK(test::wanted_is_a_part_of_all(network, {2, 2, 32, 64}));
 }

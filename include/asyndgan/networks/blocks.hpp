@@ -37,7 +37,9 @@ namespace detail {
 
 /// What layers behind the first one must compute: the first one needs their dL/dinput.
 [[nodiscard]] inline Wanted behind_first(Wanted wanted) {
-  return wanted == Wanted::parameters ? Wanted::all : wanted;
+  // Not "parameters ? all : wanted": GCC 12 with -O3 took that and `first ? wanted : behind` for
+  // one value (its pass ssa-phiopt), and a first layer computed what nobody wanted.
+  return wanted == Wanted::input ? Wanted::input : Wanted::all;
 }
 
 /// A bias in front of a batch norm would be taken away by its mean, so PyTorch's public

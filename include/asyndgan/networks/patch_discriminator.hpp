@@ -174,8 +174,8 @@ Tensor<T, D> PatchDiscriminator<T, D>::backward(const Tensor<T, D>& d_output, co
   if (!d_output.empty()) d = last_.backward(d_output, saved.last, behind);
   for (std::size_t i = blocks_.size(); i-- > 0;) {
     d = detail::with_feature_gradient(std::move(d), i, d_features);
-    if (!d.empty())
-      d = blocks_[i].backward(std::move(d), saved.blocks[i], i == 0 ? wanted : behind);
+    if (d.empty()) continue;
+    d = blocks_[i].backward(std::move(d), saved.blocks[i], i == 0 ? wanted : behind);
   }
   return d;
 }
