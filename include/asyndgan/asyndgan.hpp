@@ -161,6 +161,7 @@
 #include "asyndgan/federation/journal.hpp"
 #include "asyndgan/federation/make_critics.hpp"
 #include "asyndgan/federation/member.hpp"
+#include "asyndgan/federation/membership.hpp"
 #include "asyndgan/federation/objective.hpp"
 #include "asyndgan/federation/replicas.hpp"
 #include "asyndgan/federation/roster.hpp"

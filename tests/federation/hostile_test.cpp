@@ -7,9 +7,11 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "federation/hand_made_site.hpp"
@@ -28,17 +30,23 @@ struct HostileOutcome {
   std::vector<std::string> changes;   // that name the hostile site
   std::vector<int> parts_of_hostile;  // the steps that its gradients were used in
   std::string error;
+  std::string last_word;       // that the centre had for it
   std::vector<float> weights;  // of convolutions
 };
 
-/// Keeps to the protocol, and answers with what `gradient` says.
-void spoil(Link link, const CentralOptions& options, const Hostile& gradient) {
+/// Keeps to the protocol, and answers with what `gradient` says. What the centre says at last.
+std::string spoil(Link link, const CentralOptions& options, const Hostile& gradient) {
   test::HandMadeSite site(std::move(link), options);
   try {
     site.greet("hostile");
     for (;;) {
       const auto received = site.receive();
-      if (std::holds_alternative<protocol::Goodbye>(received.message)) return;
+      if (const auto* goodbye = std::get_if<protocol::Goodbye>(&received.message)) {
+        return "goodbye: " + goodbye->reason;
+      }
+      if (const auto* refusal = std::get_if<protocol::Refusal>(&received.message)) {
+        return "refusal: " + refusal->reason;
+      }
       if (const auto* welcome = std::get_if<protocol::Welcome>(&received.message)) {
         site.send(protocol::Masks{welcome->first_step, site.maps()});
         continue;
@@ -54,7 +62,8 @@ void spoil(Link link, const CentralOptions& options, const Hostile& gradient) {
       if (nan) test::put_nan(frame);
       site.send_frame(frame);
     }
-  } catch (const TransportError&) {  // the run is over
+  } catch (const TransportError& error) {  // the run is over
+    return error.what();
   }
 }
 
@@ -81,11 +90,12 @@ HostileOutcome run(CentralOptions options, const Hostile& gradient) {
     });
   };
   const bool strict = options.minimum_sites == 0;
-  threads.emplace_back(
-      [&, link = hub.join(3)]() mutable { spoil(std::move(link), options, gradient); });
+  HostileOutcome outcome;
+  threads.emplace_back([&, link = hub.join(3)]() mutable {
+    outcome.last_word = spoil(std::move(link), options, gradient);
+  });
   start_honest(1);
   if (strict) start_honest(2);
-  HostileOutcome outcome;
   try {
     central.admit();
     if (!strict) start_honest(2);  // so that the hostile one is there from the first step on
@@ -135,6 +145,7 @@ TEST_CASE("A site is allowed a slip, and put out after some in a row", "[federat
   CHECK(once.changes == std::vector<std::string>{"site 'hostile': gradient of step 1 has a value "
                                                  "that is not finite; it is not used"});
   CHECK(once.parts_of_hostile == std::vector<int>{1, 3, 4, 5, 6});
+  CHECK(once.last_word == "goodbye: the run is complete");
 
   const auto always = run(elastic(), [&](auto, auto) { return nan; });
   CHECK(always.error.empty());
@@ -143,6 +154,7 @@ TEST_CASE("A site is allowed a slip, and put out after some in a row", "[federat
   REQUIRE(always.changes.size() == 3);
   CHECK(always.changes.back() ==
         "site 'hostile': gradient of step 2 has a value that is not finite");
+  CHECK(always.last_word == "refusal: gradient of step 2 has a value that is not finite");
 }
 
 TEST_CASE("A constant, a repeated and a huge gradient are no gradients", "[federation]") {
@@ -197,6 +209,50 @@ TEST_CASE("The cap holds a loud site down to what the others say", "[federation]
   CAPTURE(largest, moved);
   CHECK(largest < 1e-6);  // seen: 7.5e-9
   CHECK(moved > 1e-4);
+}
+
+TEST_CASE("An expelled site that comes anew is told so and not heard, and the run goes on",
+          "[federation]") {
+  auto options = elastic();
+  options.minimum_sites = 1;
+  transport::InProcessHub hub(2);
+  test::HandMadeSite honest(hub.join(1), options);
+  auto hostile = std::make_optional<test::HandMadeSite>(hub.join(2), options);
+  std::vector<std::string> refusals;
+  const auto hear_refusal = [&] {
+    for (;;) {
+      const auto received = hostile->receive();
+      if (const auto* refusal = std::get_if<protocol::Refusal>(&received.message)) {
+        return refusals.push_back(refusal->reason);
+      }
+    }
+  };
+  options.while_waiting = [&, turn = 0]() mutable {  // the centre has heard all there is
+    if (turn == 0) {
+      hear_refusal();
+      hostile.reset();
+    } else if (turn == 1) {
+      hostile.emplace(hub.join(2), options);
+      hostile->greet("hostile");
+    } else {
+      hear_refusal();
+      honest.send(protocol::Gradient{0, honest.gradient(), {}, honest.maps()});
+    }
+    ++turn;
+  };
+  Central<Float::G, Link> central(Float::generator(Float::defaults()),
+                                  hub.join(transport::kCentral), 2, options);
+  hostile->greet("hostile");
+  hostile->send(protocol::Masks{7, hostile->maps()});
+  honest.greet("honest");
+  honest.send(protocol::Masks{0, honest.maps()});
+  central.admit();
+  const auto report = central.round();
+  CHECK(report.parts.size() == 1);
+  CHECK(std::count(report.changes.begin(), report.changes.end(),
+                   "site 'hostile': label maps of step 7, expected 0") == 1);
+  CHECK(refusals == std::vector<std::string>{"label maps of step 7, expected 0",
+                                             "it was expelled from this run"});
 }
 
 }  // namespace

@@ -96,6 +96,16 @@ TEST_CASE("A site's patience ends though it looks up meanwhile", "[federation]")
   CHECK(looks == 2);
 }
 
+TEST_CASE("A site that the centre refuses ends by the centre's reason, and is not done",
+          "[federation]") {
+  LoneSite lone(algorithm_1());
+  lone.site.join();
+  lone.centre.send(1, protocol::encode(protocol::Refusal{0, "its gradients are noise"}, kRun));
+  CHECK_THROWS_WITH(lone.site.serve_round(),
+                    "the centre refuses this site: its gradients are noise");
+  CHECK(lone.site.farewell().empty());
+}
+
 TEST_CASE("A site gives one gradient a step, however often it is asked", "[federation]") {
   using protocol::Ask;
   LoneSite lone(algorithm_1());

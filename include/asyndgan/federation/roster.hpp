@@ -119,6 +119,7 @@ class Roster {
     auto& seat = seats_[site];
     seat.presence = now;
     seat.asked.reset();
+    seat.answers.clear();
     seat.ready = false;
     if (!strict() && count(Presence::present) > 0) weigh();
   }

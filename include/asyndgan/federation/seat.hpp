@@ -64,8 +64,10 @@ struct Seat {
   bool ready = false;  // the maps of its next part are there
   Clock::time_point welcomed;
   std::optional<Request<G>> asked;
-  std::uint64_t unasked = 0;  // first step that the site has not been asked for
+  std::vector<Answer<G>> answers;  // to this step
+  std::uint64_t unasked = 0;       // first step that the site has not been asked for
   Conduct conduct;
+  bool knows_why = false;  // expelled, and told so since it last came
   std::uint16_t wire_version = protocol::kWireVersion;
   std::vector<protocol::StepRange> goes_on_with;  // by its greeting
 

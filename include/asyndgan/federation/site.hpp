@@ -94,17 +94,21 @@ class Site {
   /// Greets the centre and sends the first label maps.
   void join(const Hooks& hooks = {}) {
     greet(hooks);
-    if (!serve_round(hooks))
-      throw ProtocolError("the centre does not admit this site: " + farewell_);
+    if (!serve_round(hooks)) throw ProtocolError("the centre ends before it begins: " + farewell_);
   }
 
   /// Answers one message of the centre: its welcome, then one batch of fakes after the other.
   /// False once the centre has said goodbye.
+  ///
+  /// Errors  ProtocolError for what does not fit the run, and where the centre refuses this site.
   bool serve_round(const Hooks& hooks = {}) {
     auto message = receive(hooks);
     if (const auto* goodbye = std::get_if<protocol::Goodbye>(&message.message)) {
       farewell_ = goodbye->reason;
       return false;
+    }
+    if (const auto* refusal = std::get_if<protocol::Refusal>(&message.message)) {
+      throw ProtocolError("the centre refuses this site: " + refusal->reason);
     }
     if (!welcomed_) {
       take(protocol::expect<protocol::Welcome>(std::move(message)), hooks);
