@@ -56,6 +56,10 @@ const std::vector<Case> kCases = {
     {{2, 34, 42, 39}, 35, {.kernel = 3, .stride = 2, .padding = 1}},
     {{1, 34, 41, 40}, 32, {.kernel = 3, .stride = 2, .padding = 2, .mode = kReflect}},
     {{3, 64, 16, 15}, 128, {.kernel = 4, .padding = 2, .mode = kReflect}},
+    // In tiles, of few channels: chunks of one thread.
+    {{5, 16, 31, 40}, 17, {.kernel = 3, .padding = 1, .mode = kReflect}},
+    {{2, 17, 67, 30}, 16, {.kernel = 4, .padding = 2}},
+    {{4, 16, 63, 66}, 18, {.kernel = 4, .stride = 2, .padding = 1}},
     // Few pixels.
     {{3, 40, 7, 6}, 35, {.kernel = 3, .padding = 1}},
     {{1, 32, 9, 9}, 64, {.kernel = 4, .stride = 2, .padding = 1, .mode = kReflect}},
@@ -64,7 +68,8 @@ const std::vector<Case> kCases = {
     {{5, 48, 4, 4}, 70, {.kernel = 1}},
 };
 const std::size_t kFirstInTiles = 16;
-const std::size_t kFirstOfFewPixels = 28;
+const std::size_t kFirstOfFewChannels = 28;
+const std::size_t kFirstOfFewPixels = 31;
 
 /// Root mean square of a - b over that of b; infinity where a value is no number.
 template <class T>
@@ -152,7 +157,7 @@ TEMPLATE_TEST_CASE("The fast convolution computes the definition", "[kernels]", 
 
 TEST_CASE("Every instruction set of this machine computes the definition", "[kernels]") {
   const Case& c = kCases[GENERATE(std::size_t{7}, kFirstInTiles + 1, kFirstInTiles + 5,
-                                  kFirstInTiles + 8, kFirstOfFewPixels)];
+                                  kFirstInTiles + 8, kFirstOfFewChannels, kFirstOfFewPixels)];
   const auto expected = run<Conv2dReference<double>, double>(c, data_of<double>(c));
   std::int64_t targets = hwy::SupportedTargets();
   while (targets != 0) {

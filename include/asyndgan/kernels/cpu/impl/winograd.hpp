@@ -9,261 +9,12 @@
 
 #include "asyndgan/core/impl/inline.hpp"
 #include "asyndgan/core/parallel.hpp"
-#include "asyndgan/kernels/cpu/matrix_product.hpp"
-#include "asyndgan/kernels/cpu/scratch.hpp"
+#include "asyndgan/kernels/cpu/impl/winograd_pass.hpp"
 #include "asyndgan/kernels/cpu/winograd.hpp"
-#include "asyndgan/kernels/cpu/winograd_ops.hpp"
 
 namespace asyndgan::kernels::cpu {
 
 namespace detail {
-
-/// The steps that the three maps of a convolution are made of, each over all threads. Rows of tiles
-/// of all images follow each other and are taken in chunks that stay in the caches.
-class WinogradPass {
- public:
-  using Array = WinogradConv2d::Array;
-
-  WinogradPass(const TileForm& form, const ConvGeometry& g, const Shape& input, const Shape& output,
-               int tiles_of_chunk)
-      : grid_(form, g, input, output),
-        ops_(winograd_ops(form)),
-        lanes_(matrix_ops().lanes),
-        side_(static_cast<std::size_t>(g.kernel)),
-        points_(static_cast<std::size_t>(form.points())),
-        phases_(static_cast<std::size_t>(form.phases())),
-        channel_blocks_(blocks(input.c)),
-        filter_blocks_(blocks(output.c)),
-        depth_(phases_ * channel_blocks_ * lanes_),
-        width_(filter_blocks_ * lanes_),
-        chunk_rows_(std::clamp(tiles_of_chunk / grid_.columns, 1, grid_.all_rows())) {}
-
-  /// visit(first row of tiles, rows) for each chunk.
-  template <class Visit>
-  void for_each_chunk(const Visit& visit) const {
-    for (int row = 0; row < grid_.all_rows(); row += chunk_rows_) {
-      visit(row, std::min(chunk_rows_, grid_.all_rows() - row));
-    }
-  }
-
-  // Transformed tensors by point. `inputs`: (tiles of a chunk, phases * channels); `outputs`:
-  // (tiles of a chunk, filters).
-
-  [[nodiscard]] PointMatrices inputs() const {
-    return matrices<ScratchUse::source>(chunk_tiles(), depth_);
-  }
-  [[nodiscard]] PointMatrices outputs() const {
-    return matrices<ScratchUse::sums>(chunk_tiles(), width_);
-  }
-  /// (filters, phases * channels).
-  [[nodiscard]] PointMatrices weight_sums() const {
-    return matrices<ScratchUse::gradients>(width_, depth_);
-  }
-
-  /// (phases * channels, filters).
-  [[nodiscard]] PanelMatrices weights(const Array& weight) const {
-    const PanelMatrices out = panels(depth_, filter_blocks_);
-    const Shape& shape = weight.shape();
-    const auto channels = static_cast<std::size_t>(shape.c);
-    const std::size_t padded = channel_blocks_ * lanes_;
-    parallel_for(filter_blocks_ * channel_blocks_, [&](std::size_t item) {
-      const std::size_t f = item / channel_blocks_;
-      const std::size_t first = item % channel_blocks_ * lanes_;
-      for (std::size_t c = first; c < first + lanes_; ++c) {
-        const int count = c < channels ? lanes_of(shape.n, f) : 0;
-        ops_.weights(side_, weight.data() + f * lanes_ * shape.image() + c * shape.plane(),
-                     shape.image(), count, out, c, f, padded, 0);
-      }
-    });
-    return out;
-  }
-
-  /// (filters, phases * channels).
-  [[nodiscard]] PanelMatrices transposed_weights(const Array& weight) const {
-    const PanelMatrices out = panels(width_, phases_ * channel_blocks_);
-    const Shape& shape = weight.shape();
-    const auto filters = static_cast<std::size_t>(shape.n);
-    parallel_for(filter_blocks_ * channel_blocks_, [&](std::size_t item) {
-      const std::size_t c = item % channel_blocks_;
-      const std::size_t first = item / channel_blocks_ * lanes_;
-      for (std::size_t f = first; f < first + lanes_; ++f) {
-        const int count = f < filters ? lanes_of(shape.c, c) : 0;
-        ops_.weights(side_, weight.data() + f * shape.image() + c * lanes_ * shape.plane(),
-                     shape.plane(), count, out, f, c, 0, channel_blocks_);
-      }
-    });
-    return out;
-  }
-
-  void transform_input(const Array& input, int row, int rows, const PointMatrices& out) const {
-    for_each_row(row, rows, channel_blocks_, [&](int at, int n, int tile_row, std::size_t c) {
-      ops_.input(grid_, tile_row, block<const float>(input, n, c), strip(),
-                 tiles(out, at, c * lanes_), channel_blocks_ * lanes_);
-    });
-  }
-
-  void transform_d_output(const Array& d_output, int row, int rows,
-                          const PointMatrices& out) const {
-    for_each_row(row, rows, filter_blocks_, [&](int at, int n, int tile_row, std::size_t f) {
-      ops_.d_output(grid_, tile_row, block<const float>(d_output, n, f), strip(),
-                    tiles(out, at, f * lanes_));
-    });
-  }
-
-  void write_output(const PointMatrices& sums, const float* bias, int row, int rows,
-                    Array& output) const {
-    for_each_row(row, rows, filter_blocks_, [&](int at, int n, int tile_row, std::size_t f) {
-      ops_.output(grid_, tile_row, tiles(sums, at, f * lanes_), bias ? bias + f * lanes_ : nullptr,
-                  strip(), block<float>(output, n, f));
-    });
-  }
-
-  /// Rows of tiles overlap: each thread has all of one block of channels, from top to bottom.
-  void add_d_input(const PointMatrices& sums, int row, int rows, Array& d_input) const {
-    const int first = row / grid_.rows;
-    const int last = (row + rows - 1) / grid_.rows;
-    const auto images = static_cast<std::size_t>(last - first) + 1;
-    parallel_for(images * channel_blocks_, [&](std::size_t item) {
-      const int n = first + static_cast<int>(item / channel_blocks_);
-      const std::size_t c = item % channel_blocks_;
-      const int end = std::min(row + rows, (n + 1) * grid_.rows);
-      for (int r = std::max(row, n * grid_.rows); r < end; ++r) {
-        ops_.d_input(grid_, r - n * grid_.rows, tiles(sums, r - row, c * lanes_),
-                     channel_blocks_ * lanes_, strip(), block<float>(d_input, n, c));
-      }
-    });
-  }
-
-  void add_d_weight(const PointMatrices& sums, Array& d_weight) const {
-    const Shape& shape = d_weight.shape();
-    parallel_for(static_cast<std::size_t>(shape.n), [&](std::size_t f) {
-      for (std::size_t c = 0; c < channel_blocks_; ++c) {
-        const PointMatrices at{sums.data + f * sums.row_step + c * lanes_, sums.point_step,
-                               sums.row_step};
-        ops_.d_weights(side_, at, channel_blocks_ * lanes_,
-                       d_weight.data() + f * shape.image() + c * lanes_ * shape.plane(),
-                       lanes_of(shape.c, c));
-      }
-    });
-  }
-
-  /// For each point, sums = left * right, where the rows are tiles.
-  void multiply(const PointMatrices& left, int rows, const PanelMatrices& right,
-                const PointMatrices& sums) const {
-    const auto tiles = static_cast<std::size_t>(rows) * static_cast<std::size_t>(grid_.columns);
-    for_each_product(right.vectors, [&](std::size_t point, std::size_t begin, std::size_t count) {
-      matrix_ops().multiply(
-          {.left = left.data + point * left.point_step,
-           .left_row = left.row_step,
-           .left_depth = 1,
-           .right = right.data + point * right.point_step + begin * lanes_ * right.depth,
-           .right_row = 0,
-           .right_panel = 2 * lanes_ * right.depth,
-           .sums = sums.data + point * sums.point_step + begin * lanes_,
-           .sums_row = sums.row_step,
-           .rows = tiles,
-           .depth = right.depth,
-           .vectors = count,
-           .accumulate = false});
-    });
-  }
-
-  /// For each point, sums (+)= transposed d_outputs * inputs: the sum over the tiles.
-  void multiply_transposed(const PointMatrices& d_outputs, const PointMatrices& inputs, int rows,
-                           bool accumulate, const PointMatrices& sums) const {
-    const auto tiles = static_cast<std::size_t>(rows) * static_cast<std::size_t>(grid_.columns);
-    for_each_product(depth_ / lanes_, [&](std::size_t point, std::size_t begin, std::size_t count) {
-      matrix_ops().multiply({.left = d_outputs.data + point * d_outputs.point_step,
-                             .left_row = 1,
-                             .left_depth = d_outputs.row_step,
-                             .right = inputs.data + point * inputs.point_step + begin * lanes_,
-                             .right_row = inputs.row_step,
-                             .right_panel = 2 * lanes_,
-                             .sums = sums.data + point * sums.point_step + begin * lanes_,
-                             .sums_row = sums.row_step,
-                             .rows = width_,
-                             .depth = tiles,
-                             .vectors = count,
-                             .accumulate = accumulate});
-    });
-  }
-
- private:
-  [[nodiscard]] std::size_t blocks(int channels) const {
-    return (static_cast<std::size_t>(channels) + lanes_ - 1) / lanes_;
-  }
-  [[nodiscard]] int lanes_of(int channels, std::size_t block) const {
-    const auto lanes = static_cast<int>(lanes_);
-    return std::min(lanes, channels - static_cast<int>(block) * lanes);
-  }
-  [[nodiscard]] std::size_t chunk_tiles() const {
-    return static_cast<std::size_t>(chunk_rows_) * static_cast<std::size_t>(grid_.columns);
-  }
-
-  template <ScratchUse kUse>
-  [[nodiscard]] PointMatrices matrices(std::size_t rows, std::size_t columns) const {
-    const std::size_t step = rows * columns + kApart;
-    return {scratch<float, kUse>(points_ * step), step, columns};
-  }
-  [[nodiscard]] PanelMatrices panels(std::size_t depth, std::size_t vectors) const {
-    const std::size_t step = depth * vectors * lanes_ + kApart;
-    return {scratch<float, ScratchUse::weights>(points_ * step), step, depth, vectors, lanes_};
-  }
-  /// The lines that a row of tiles reads or writes, and one more.
-  [[nodiscard]] float* strip() const {
-    const auto lines = static_cast<std::size_t>(grid_.tile_lines()) + 1;
-    const std::size_t columns =
-        std::max(grid_.source_columns.size(), static_cast<std::size_t>(grid_.output_columns()));
-    return scratch<float, ScratchUse::strip>(lines * columns * lanes_);
-  }
-
-  template <class T, class Tensor>
-  [[nodiscard]] ChannelBlock<T> block(Tensor& tensor, int n, std::size_t block) const {
-    const Shape& shape = tensor.shape();
-    return {tensor.data() + static_cast<std::size_t>(n) * shape.image() +
-                block * lanes_ * shape.plane(),
-            shape.plane(), lanes_of(shape.c, block)};
-  }
-  /// The tiles of the `row`-th row of the chunk, from `column` on.
-  [[nodiscard]] PointMatrices tiles(const PointMatrices& of, int row, std::size_t column) const {
-    const auto tile = static_cast<std::size_t>(row) * static_cast<std::size_t>(grid_.columns);
-    return {of.data + tile * of.row_step + column, of.point_step, of.row_step};
-  }
-
-  /// visit(row of the chunk, image, row of the image, block), on all threads.
-  template <class Visit>
-  void for_each_row(int row, int rows, std::size_t blocks, const Visit& visit) const {
-    parallel_for(static_cast<std::size_t>(rows) * blocks, [&](std::size_t item) {
-      const int at = static_cast<int>(item / blocks);
-      visit(at, (row + at) / grid_.rows, (row + at) % grid_.rows, item % blocks);
-    });
-  }
-
-  /// visit(point, first vector, vectors), on all threads: halves of the columns, in whole panels.
-  template <class Visit>
-  void for_each_product(std::size_t vectors, const Visit& visit) const {
-    const std::size_t half = (vectors + 3) / 4 * 2;
-    parallel_for(2 * points_, [&](std::size_t item) {
-      const std::size_t begin = item % 2 * half;
-      const std::size_t end = std::min(vectors, begin + half);
-      if (begin < end) visit(item / 2, begin, end - begin);
-    });
-  }
-
-  static constexpr std::size_t kApart = 16;  // scalars, so that points do not share cache sets
-
-  TileGrid grid_;
-  const WinogradOps& ops_;
-  std::size_t lanes_;
-  std::size_t side_;  // of a window
-  std::size_t points_;
-  std::size_t phases_;
-  std::size_t channel_blocks_;
-  std::size_t filter_blocks_;
-  std::size_t depth_;  // phases * channels, in whole blocks
-  std::size_t width_;  // filters, in whole blocks
-  int chunk_rows_;
-};
 
 /// `values` (1, C, 1, 1) in every plane, or 0 where it is empty.
 inline void fill_planes(const Tensor<float, Cpu>& values, Tensor<float, Cpu>& tensor) {
@@ -275,22 +26,20 @@ inline void fill_planes(const Tensor<float, Cpu>& values, Tensor<float, Cpu>& te
   });
 }
 
-// Tiles of a chunk. A sum over tiles is the faster the longer it is.
-inline constexpr int kMapChunk = 96;
-inline constexpr int kSumChunk = 256;
-
 }  // namespace detail
 
 ASYNDGAN_INLINE std::optional<TileForm> WinogradConv2d::form(const ConvGeometry& g,
                                                              const Shape& input,
                                                              const Shape& output) {
-  if (g.dilation != 1 || input.c < 32 || output.c < 32) return std::nullopt;
+  const int channels = std::min(input.c, output.c);
+  if (g.dilation != 1 || channels < 16) return std::nullopt;
   // To transform a weight costs as much as to use it for some tiles.
   constexpr int kFewestTiles = 24;
   if (input.n * ((output.h + 3) / 4) * ((output.w + 3) / 4) < kFewestTiles) return std::nullopt;
   if (g.kernel == 3 && g.stride == 1) return TileForm{.outputs = 4, .taps = 3};
   if (g.kernel == 4 && g.stride == 1) return TileForm{.outputs = 4, .taps = 4};
-  const bool padded = g.kernel == 3 && input.c < 128;  // to 4: little is gained
+  // Padded to 4, which gains little.
+  const bool padded = g.kernel == 3 && channels >= 32 && input.c < 128;
   if (g.stride == 2 && (g.kernel == 4 || padded)) {
     return TileForm{.outputs = 4, .taps = 2, .stride = 2};
   }
@@ -300,11 +49,11 @@ ASYNDGAN_INLINE std::optional<TileForm> WinogradConv2d::form(const ConvGeometry&
 ASYNDGAN_INLINE void WinogradConv2d::forward(const TileForm& form, const Array& input,
                                              const Array& weight, const Array& bias,
                                              const ConvGeometry& g, Array& output) {
-  const detail::WinogradPass pass(form, g, input.shape(), output.shape(), detail::kMapChunk);
+  const detail::WinogradPass pass(form, g, input.shape(), output.shape(), detail::TileUse::map);
   const auto weights = pass.weights(weight);
-  const auto inputs = pass.inputs();
-  const auto sums = pass.outputs();
   pass.for_each_chunk([&](int row, int rows) {
+    const auto inputs = pass.inputs();
+    const auto sums = pass.outputs();
     pass.transform_input(input, row, rows, inputs);
     pass.multiply(inputs, rows, weights, sums);
     pass.write_output(sums, bias.empty() ? nullptr : bias.data(), row, rows, output);
@@ -315,11 +64,11 @@ ASYNDGAN_INLINE void WinogradConv2d::backward_input(const TileForm& form, const 
                                                     const Array& weight, const Array& bias,
                                                     const ConvGeometry& g, Array& d_input) {
   detail::fill_planes(bias, d_input);
-  const detail::WinogradPass pass(form, g, d_input.shape(), d_output.shape(), detail::kMapChunk);
+  const detail::WinogradPass pass(form, g, d_input.shape(), d_output.shape(), detail::TileUse::map);
   const auto weights = pass.transposed_weights(weight);
-  const auto d_outputs = pass.outputs();
-  const auto d_inputs = pass.inputs();
-  pass.for_each_chunk([&](int row, int rows) {
+  pass.for_each_chunk_apart([&](int row, int rows) {
+    const auto d_outputs = pass.outputs();
+    const auto d_inputs = pass.inputs();
     pass.transform_d_output(d_output, row, rows, d_outputs);
     pass.multiply(d_outputs, rows, weights, d_inputs);
     pass.add_d_input(d_inputs, row, rows, d_input);
@@ -329,14 +78,14 @@ ASYNDGAN_INLINE void WinogradConv2d::backward_input(const TileForm& form, const 
 ASYNDGAN_INLINE void WinogradConv2d::backward_weight(const TileForm& form, const Array& input,
                                                      const Array& d_output, const ConvGeometry& g,
                                                      Array& d_weight) {
-  const detail::WinogradPass pass(form, g, input.shape(), d_output.shape(), detail::kSumChunk);
-  const auto inputs = pass.inputs();
-  const auto d_outputs = pass.outputs();
+  const detail::WinogradPass pass(form, g, input.shape(), d_output.shape(), detail::TileUse::sum);
   const auto sums = pass.weight_sums();
-  pass.for_each_chunk([&](int row, int rows) {
+  pass.for_each_chunk_in_groups([&](std::size_t group, bool first, int row, int rows) {
+    const auto inputs = pass.inputs();
+    const auto d_outputs = pass.outputs();
     pass.transform_input(input, row, rows, inputs);
     pass.transform_d_output(d_output, row, rows, d_outputs);
-    pass.multiply_transposed(d_outputs, inputs, rows, row > 0, sums);
+    pass.multiply_transposed(d_outputs, inputs, rows, !first, pass.of_group(sums, group));
   });
   pass.add_d_weight(sums, d_weight);
 }
