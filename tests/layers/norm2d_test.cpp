@@ -85,8 +85,13 @@ void check_fusion(NormKind kind, double slope, const Pass& pass) {
         (fused.can_repeat() ? y.to_host() : std::vector<T>{}));
 
   const auto d_y = test::uniform<T>(y.shape(), 2);
-  CHECK(fused.backward(d_y, fused_saved).to_host() ==
-        norm.backward(relu.backward(d_y, relu_saved), norm_saved).to_host());
+  const auto d_x = fused.backward(d_y, fused_saved);
+  CHECK(d_x.to_host() == norm.backward(relu.backward(d_y, relu_saved), norm_saved).to_host());
+  auto d = d_y;
+  const T* const memory = d.data();
+  const auto in_place = fused.backward(std::move(d), fused_saved, Wanted::input);
+  CHECK(in_place.to_host() == d_x.to_host());
+  CHECK((in_place.data() == memory) == fused.can_repeat());
   State<T> of_fused, of_norm;
   fused.collect("", of_fused);
   norm.collect("", of_norm);

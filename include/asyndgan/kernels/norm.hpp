@@ -65,7 +65,8 @@ struct NormGradients {
 };
 
 /// The way back of norm_forward, moments included: with x^ the normalised input and g = dL/dx^
-/// (where the rectifier is at 0 or below, the slope counts, as in PyTorch),
+/// (where the rectifier is at 0 or below, the slope counts, as in PyTorch; d_input may be
+/// d_output),
 ///
 ///   dL/dinput = (g - mean(g) - x^ mean(g x^)) / sqrt(variance + epsilon)
 ///

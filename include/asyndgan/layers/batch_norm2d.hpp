@@ -89,21 +89,16 @@ class BatchNorm2d {
 
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
                                       Wanted wanted = Wanted::all) {
-    require_shape(d_output.shape(), saved.input.shape(), "BatchNorm2d: d_output");
     Tensor<T, D> d_input;
-    kernels::NormGradients<T, D> gradients;
-    if (wanted != Wanted::parameters) {
-      d_input = Tensor<T, D>::uninitialized(d_output.shape());
-      gradients.d_input = &d_input;
-    }
-    if (wanted != Wanted::input) {
-      gradients.d_weight = &weight_.grad;
-      gradients.d_bias = &bias_.grad;
-    }
-    const auto run =
-        saved.fixed ? kernels::norm_backward_fixed<T, D> : kernels::norm_backward<T, D>;
-    run(d_output, saved.input, kernel_options(saved), saved.moments, gradients);
+    if (wanted != Wanted::parameters) d_input = Tensor<T, D>::uninitialized(d_output.shape());
+    backward_to(d_output, saved, wanted, d_input);
     return d_input;
+  }
+  /// In the memory of d_output.
+  [[nodiscard]] Tensor<T, D> backward(Tensor<T, D>&& d_output, const Saved& saved,
+                                      Wanted wanted = Wanted::all) {
+    backward_to(d_output, saved, wanted, d_output);
+    return wanted == Wanted::parameters ? Tensor<T, D>() : std::move(d_output);
   }
 
   void collect(const std::string& prefix, State<T, D>& state) {
@@ -124,6 +119,20 @@ class BatchNorm2d {
                               " channels, epsilon " + std::to_string(options.epsilon));
     }
     return {1, options.channels, 1, 1};
+  }
+
+  void backward_to(const Tensor<T, D>& d_output, const Saved& saved, Wanted wanted,
+                   Tensor<T, D>& d_input) {
+    require_shape(d_output.shape(), saved.input.shape(), "BatchNorm2d: d_output");
+    kernels::NormGradients<T, D> gradients;
+    if (wanted != Wanted::parameters) gradients.d_input = &d_input;
+    if (wanted != Wanted::input) {
+      gradients.d_weight = &weight_.grad;
+      gradients.d_bias = &bias_.grad;
+    }
+    const auto run =
+        saved.fixed ? kernels::norm_backward_fixed<T, D> : kernels::norm_backward<T, D>;
+    run(d_output, saved.input, kernel_options(saved), saved.moments, gradients);
   }
 
   [[nodiscard]] kernels::NormOptions<T, D> kernel_options(const Saved& saved) const {

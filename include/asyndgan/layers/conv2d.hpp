@@ -70,14 +70,17 @@ class Conv2d {
     return output;
   }
 
-  /// `again` is the input, made again, where it was taken out of `saved`.
+  /// `again` is the input, made again, where it was taken out of `saved`; it goes before dL/dinput
+  /// is made.
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
-                                      Wanted wanted = Wanted::all, const Tensor<T, D>& again = {}) {
+                                      Wanted wanted = Wanted::all, Tensor<T, D> again = {}) {
     const Tensor<T, D>& input = again.empty() ? saved.input : again;
-    require_shape(d_output.shape(), output_shape(input.shape()), "Conv2d: d_output");
+    const Shape shape = input.shape();
+    require_shape(d_output.shape(), output_shape(shape), "Conv2d: d_output");
     if (wanted != Wanted::input) add_parameter_gradients(d_output, input, saved);
+    again = {};
     if (wanted == Wanted::parameters) return {};
-    auto d_input = Tensor<T, D>::uninitialized(input.shape());
+    auto d_input = Tensor<T, D>::uninitialized(shape);
     kernels::conv2d_backward_input(d_output, used_weight(saved), geometry(), d_input);
     return d_input;
   }

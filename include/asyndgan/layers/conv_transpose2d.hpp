@@ -63,17 +63,19 @@ class ConvTranspose2d {
     return output;
   }
 
-  /// `again` is the input, made again, where it was taken out of `saved`.
+  /// `again` as Conv2d's.
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
-                                      Wanted wanted = Wanted::all, const Tensor<T, D>& again = {}) {
+                                      Wanted wanted = Wanted::all, Tensor<T, D> again = {}) {
     const Tensor<T, D>& input = again.empty() ? saved.input : again;
-    require_shape(d_output.shape(), output_shape(input.shape()), "ConvTranspose2d: d_output");
+    const Shape shape = input.shape();
+    require_shape(d_output.shape(), output_shape(shape), "ConvTranspose2d: d_output");
     if (wanted != Wanted::input) {
       if (options_.bias) kernels::conv2d_backward_bias(d_output, bias_.grad);
       kernels::conv_transpose2d_backward_weight(input, d_output, geometry(), weight_.grad);
     }
+    again = {};
     if (wanted == Wanted::parameters) return {};
-    auto d_input = Tensor<T, D>::uninitialized(input.shape());
+    auto d_input = Tensor<T, D>::uninitialized(shape);
     kernels::conv_transpose2d_backward_input(d_output, weight_.value, geometry(), d_input);
     return d_input;
   }

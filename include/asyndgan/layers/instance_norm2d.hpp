@@ -72,17 +72,28 @@ class InstanceNorm2d {
 
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
                                       Wanted wanted = Wanted::all) const {
-    require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
     if (wanted == Wanted::parameters) return {};
     auto d_input = Tensor<T, D>::uninitialized(d_output.shape());
-    kernels::norm_backward(d_output, saved.input, kernel_options(), saved.moments,
-                           {.d_input = &d_input});
+    backward_to(d_output, saved, d_input);
     return d_input;
+  }
+  /// In the memory of d_output.
+  [[nodiscard]] Tensor<T, D> backward(Tensor<T, D>&& d_output, const Saved& saved,
+                                      Wanted wanted = Wanted::all) const {
+    if (wanted == Wanted::parameters) return {};
+    backward_to(d_output, saved, d_output);
+    return std::move(d_output);
   }
 
   void collect(const std::string& /*prefix*/, State<T, D>& /*state*/) const {}
 
  private:
+  void backward_to(const Tensor<T, D>& d_output, const Saved& saved, Tensor<T, D>& d_input) const {
+    require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
+    kernels::norm_backward(d_output, saved.input, kernel_options(), saved.moments,
+                           {.d_input = &d_input});
+  }
+
   [[nodiscard]] kernels::NormOptions<T, D> kernel_options() const {
     return {.epsilon = options_.epsilon, .slope = options_.slope};
   }

@@ -77,11 +77,12 @@ class Norm2d {
 
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
                                       Wanted wanted = Wanted::all) {
-    if (batch_) return batch_->backward(d_output, saved.batch, wanted);
-    if (instance_) return instance_->backward(d_output, saved.instance, wanted);
-    if (relu_) return relu_->backward(d_output, saved.relu, wanted);
-    if (wanted == Wanted::parameters) return {};
-    return d_output;
+    return backward_of(d_output, saved, wanted);
+  }
+  /// In the memory of d_output, where there is a norm.
+  [[nodiscard]] Tensor<T, D> backward(Tensor<T, D>&& d_output, const Saved& saved,
+                                      Wanted wanted = Wanted::all) {
+    return backward_of(std::move(d_output), saved, wanted);
   }
 
   /// What forward() returned, made again, digit for digit; empty without a norm, which keeps
@@ -100,6 +101,17 @@ class Norm2d {
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
+  template <class Gradient>
+  [[nodiscard]] Tensor<T, D> backward_of(Gradient&& d_output, const Saved& saved, Wanted wanted) {
+    if (batch_) return batch_->backward(std::forward<Gradient>(d_output), saved.batch, wanted);
+    if (instance_) {
+      return instance_->backward(std::forward<Gradient>(d_output), saved.instance, wanted);
+    }
+    if (relu_) return relu_->backward(d_output, saved.relu, wanted);
+    if (wanted == Wanted::parameters) return {};
+    return std::forward<Gradient>(d_output);
+  }
+
   [[nodiscard]] typename BatchNorm2d<T, D>::Options batch_options() const {
     return {.channels = options_.channels, .slope = options_.slope};
   }

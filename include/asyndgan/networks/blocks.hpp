@@ -113,12 +113,15 @@ class ConvNormRelu {
     return norm_.forward(std::move(x), saved.norm, pass);
   }
 
-  /// `again` is the input, made again, where it was taken out of `saved`.
-  [[nodiscard]] Image backward(Image d_output, const Saved& saved, Wanted wanted = Wanted::all,
-                               const Image& again = {}) {
-    const Image d = norm_.backward(d_output, saved.norm, detail::behind_first(wanted));
-    d_output = {};  // has its size, and may have been the caller's last use of it
-    return convolution_.backward(d, saved.convolution, wanted, again);
+  [[nodiscard]] Image backward(Image d_output, const Saved& saved, Wanted wanted = Wanted::all) {
+    return backward(std::move(d_output), saved, wanted, [] { return Image(); });
+  }
+  /// again() makes the input again, where it was taken out of `saved`.
+  template <std::invocable Again>
+  [[nodiscard]] Image backward(Image d_output, const Saved& saved, Wanted wanted,
+                               const Again& again) {
+    const Image d = norm_.backward(std::move(d_output), saved.norm, detail::behind_first(wanted));
+    return convolution_.backward(d, saved.convolution, wanted, again());
   }
 
   /// What a norm made need not be kept for the convolution behind it: give_up() takes it out of
@@ -191,11 +194,17 @@ class ResidualBlock {
 
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
                                       Wanted wanted = Wanted::all) {
+    return backward(d_output, saved, wanted, [] { return Tensor<T, D>(); });
+  }
+  /// `again` as ConvNormRelu's.
+  template <std::invocable Again>
+  [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
+                                      Wanted wanted, const Again& again) {
     const Wanted behind = detail::behind_first(wanted);
     Tensor<T, D> d = norm_.backward(d_output, saved.norm, behind);
     d = second_.backward(d, saved.second, behind, between(saved));
     if (dropout_) d = dropout_->backward(d, saved.dropout, behind);
-    d = first_.backward(std::move(d), saved.first, wanted);
+    d = first_.backward(std::move(d), saved.first, wanted, again);
     return wanted == Wanted::parameters ? std::move(d) : kernels::add(std::move(d), d_output);
   }
 

@@ -161,6 +161,7 @@ Tensor<T, D> ResnetGenerator<T, D>::forward(Tensor<T, D> input, Saved& saved, co
   }
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     x = blocks_[i].forward(std::move(x), saved.blocks[i], pass);
+    if (i == 0) downs_.back().give_up(saved.blocks[0].first.convolution);
   }
   for (std::size_t i = 0; i < ups_.size(); ++i) {
     x = ups_[i].forward(std::move(x), saved.ups[i], pass);
@@ -178,16 +179,18 @@ Tensor<T, D> ResnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const
   Tensor<T, D> d = tanh_.backward(d_output, saved.tanh, behind);
   d = last_.backward(d, saved.last, behind, ups_.back().output(saved.ups.back()));
   for (std::size_t i = ups_.size() - 1; i > 0; --i) {
-    const auto again = ups_[i - 1].output(saved.ups[i - 1]);
-    d = ups_[i].backward(std::move(d), saved.ups[i], behind, again);
+    d = ups_[i].backward(std::move(d), saved.ups[i], behind,
+                         [&] { return ups_[i - 1].output(saved.ups[i - 1]); });
   }
   d = ups_[0].backward(std::move(d), saved.ups[0], behind);
   for (std::size_t i = blocks_.size(); i-- > 0;) {
-    d = blocks_[i].backward(d, saved.blocks[i], behind);
+    d = blocks_[i].backward(d, saved.blocks[i], behind, [&] {
+      return i == 0 ? downs_.back().output(saved.downs.back()) : Tensor<T, D>();
+    });
   }
   for (std::size_t i = downs_.size() - 1; i > 0; --i) {
-    const auto again = downs_[i - 1].output(saved.downs[i - 1]);
-    d = downs_[i].backward(std::move(d), saved.downs[i], behind, again);
+    d = downs_[i].backward(std::move(d), saved.downs[i], behind,
+                           [&] { return downs_[i - 1].output(saved.downs[i - 1]); });
   }
   return downs_[0].backward(std::move(d), saved.downs[0], wanted);
 }

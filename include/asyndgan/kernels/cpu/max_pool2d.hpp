@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "asyndgan/core/parallel.hpp"
 #include "asyndgan/kernels/max_pool2d.hpp"
@@ -17,10 +18,9 @@ struct MaxPool2dKernel<T, Cpu> {
 
   static void forward(const Array& input, const PoolGeometry& g, Winners<Cpu>& winners,
                       Array& output) {
-    for_each_window(input.shape(), output.shape(), g, [&](std::size_t to, std::size_t corner) {
+    const auto width = static_cast<std::size_t>(input.shape().w);
+    const auto pool = [&](auto kernel, std::size_t to, std::size_t corner) {
       const T* const window = input.data() + corner;
-      const auto width = static_cast<std::size_t>(input.shape().w);
-      const auto kernel = static_cast<std::size_t>(g.kernel);
       T largest = window[0];
       std::size_t best = 0;
       for (std::size_t a = 0; a < kernel; ++a) {
@@ -35,27 +35,36 @@ struct MaxPool2dKernel<T, Cpu> {
       }
       winners.data()[to] = static_cast<std::uint8_t>(best);
       output.data()[to] = largest;
-    });
+    };
+    for_each_window(input.shape(), output.shape(), g, pool);
   }
 
   static void backward(const Array& d_output, const PoolGeometry& g, const Winners<Cpu>& winners,
                        Array& d_input) {
     d_input.zero();
-    for_each_window(
-        d_input.shape(), d_output.shape(), g, [&](std::size_t from, std::size_t corner) {
-          const std::size_t tap = winners.data()[from];
-          const auto width = static_cast<std::size_t>(d_input.shape().w);
-          const auto kernel = static_cast<std::size_t>(g.kernel);
-          d_input.data()[corner + tap / kernel * width + tap % kernel] += d_output.data()[from];
-        });
+    const auto width = static_cast<std::size_t>(d_input.shape().w);
+    const auto return_to_winner = [&](auto kernel, std::size_t from, std::size_t corner) {
+      const std::size_t tap = winners.data()[from];
+      d_input.data()[corner + tap / kernel * width + tap % kernel] += d_output.data()[from];
+    };
+    for_each_window(d_input.shape(), d_output.shape(), g, return_to_winner);
   }
 
  private:
-  /// visit(output element, input element of the window's first pixel), one plane on one thread,
-  /// as windows may overlap.
+  /// visit(kernel, output element, input element of the window's first pixel), one plane on one
+  /// thread, as windows may overlap. Halving has a constant kernel, whose loops unroll.
   template <class F>
   static void for_each_window(const Shape& input, const Shape& output, const PoolGeometry& g,
                               const F& visit) {
+    if (g.kernel == 2) {
+      visit_windows(input, output, g, std::integral_constant<std::size_t, 2>(), visit);
+    } else {
+      visit_windows(input, output, g, static_cast<std::size_t>(g.kernel), visit);
+    }
+  }
+  template <class Kernel, class F>
+  static void visit_windows(const Shape& input, const Shape& output, const PoolGeometry& g,
+                            Kernel kernel, const F& visit) {
     const auto planes = static_cast<std::size_t>(input.n) * static_cast<std::size_t>(input.c);
     const auto rows = static_cast<std::size_t>(output.h);
     const auto columns = static_cast<std::size_t>(output.w);
@@ -64,7 +73,8 @@ struct MaxPool2dKernel<T, Cpu> {
     parallel_for(planes, [&](std::size_t p) {
       for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < columns; ++j) {
-          visit((p * rows + i) * columns + j, p * input.plane() + i * stride * width + j * stride);
+          visit(kernel, (p * rows + i) * columns + j,
+                p * input.plane() + i * stride * width + j * stride);
         }
       }
     });

@@ -229,8 +229,8 @@ GradientSums gradient_sums(std::size_t n, const NormMap<T>& map, const T* d_y, c
 }
 
 template <class T>
-void norm_gradient(std::size_t n, const NormMap<T>& map, const T* HWY_RESTRICT d_y,
-                   const T* HWY_RESTRICT x, T mean, T spread, T* HWY_RESTRICT d_x) {
+void norm_gradient(std::size_t n, const NormMap<T>& map, const T* d_y, const T* x, T mean, T spread,
+                   T* d_x) {
   for_each_vector<T>(n, [=, &map](auto d, std::size_t i) HWY_ATTR {
     const auto value = hn::LoadU(d, x + i);
     const auto g = rectified_gradient(d, map, hn::LoadU(d, d_y + i), value);
