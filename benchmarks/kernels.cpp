@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layers of the networks one by one: convolutions forward, gradient of the input, gradient of
-// the weight, as times and as arithmetic rates of a direct convolution; a norm with its rectifier
-// there and back; a step of Adam. kernels_pytorch.py measures the same in PyTorch, and compare.py
-// runs both in turn.
+// the weight, as times and beside the least time in which this machine could do a direct
+// convolution's products or move its images and weights; a norm with its rectifier there and back;
+// a step of Adam. kernels_pytorch.py measures the same in PyTorch, and compare.py runs both in
+// turn.
 
 #include "asyndgan/kernels/conv2d.hpp"
 
@@ -16,6 +17,7 @@
 #include "asyndgan/layers/norm2d.hpp"
 #include "asyndgan/optim/adam.hpp"
 #include "support/benchmark.hpp"
+#include "support/roofline.hpp"
 
 namespace asyndgan {
 namespace {
@@ -92,24 +94,24 @@ struct Measured {
   benchmark::Timing timing;
 };
 
-/// `operations` of a call, or 0 where their rate says nothing.
-void report(const std::string& name, std::span<const Measured> figures, double operations,
+/// `bound` in seconds, or 0 where there is none: how many times faster than it a call is.
+void report(const std::string& name, std::span<const Measured> figures, double bound,
             telemetry::Rows& rows) {
   std::printf("%-32s", name.c_str());
   const std::string shown = name + " threads " + std::to_string(thread_count());
   for (const auto& [metric, timing] : figures) {
     std::printf(" %9.3f", timing.median * 1e3);
     rows.rows.push_back({shown, metric, timing.median, "s"});
-    if (operations == 0) continue;
-    std::printf(" %6.1f", operations / timing.median * 1e-9);
-    rows.rows.push_back({shown, std::string(metric) + " rate", operations / timing.median, "1/s"});
+    if (bound == 0) continue;
+    std::printf(" %6.2f", bound / timing.median);
+    rows.rows.push_back({shown, std::string(metric) + " to bound", bound / timing.median, "1"});
   }
   std::printf("\n");
   std::fflush(stdout);
 }
 
 void run_convolution(const Convolution& c, const benchmark::Arguments& arguments,
-                     telemetry::Rows& rows) {
+                     const benchmark::Roofline& roofline, telemetry::Rows& rows) {
   const double seconds = arguments.seconds / 3;
   const auto input = filled(c.input);
   const auto weight = filled({c.filters, c.input.c, c.g.kernel, c.g.kernel});
@@ -119,6 +121,7 @@ void run_convolution(const Convolution& c, const benchmark::Arguments& arguments
   auto d_weight = weight;
   const double operations = 2.0 * static_cast<double>(d_output.shape().size()) *
                             static_cast<double>(weight.shape().image());
+  const auto values = static_cast<double>(input.size() + weight.size() + d_output.size());
   const Tensor<float> no_bias;
   const std::vector<Measured> figures = {
       {"forward", benchmark::measure(arguments, seconds,
@@ -129,7 +132,7 @@ void run_convolution(const Convolution& c, const benchmark::Arguments& arguments
       {"backward weight", benchmark::measure(arguments, seconds, [&] {
          conv2d_backward_weight(input, d_output, c.g, d_weight);
        })}};
-  report(c.name, figures, operations, rows);
+  report(c.name, figures, roofline.bound(operations, values * sizeof(float)), rows);
 }
 
 void run_norm(const Norm& c, const benchmark::Arguments& arguments, telemetry::Rows& rows) {
@@ -164,8 +167,15 @@ void run_adam(const std::string& name, const benchmark::Arguments& arguments,
 
 telemetry::Rows run_all(const benchmark::Arguments& arguments) {
   telemetry::Rows rows{"kernels", telemetry::this_machine(), {}};
+  benchmark::Roofline roofline;
   if (!arguments.list) {
-    std::printf("%-32s %16s %16s %16s\n", "", "F ms GFLOP/s", "BD ms GFLOP/s", "BW ms GFLOP/s");
+    roofline = benchmark::measure_roofline(arguments, arguments.seconds);
+    const std::string name = "roofline threads " + std::to_string(thread_count());
+    std::printf("%.1f GFLOP/s in registers, %.1f GB/s of memory\n", roofline.operations * 1e-9,
+                roofline.bytes * 1e-9);
+    rows.rows.push_back({name, "operations", roofline.operations, "1/s"});
+    rows.rows.push_back({name, "memory", roofline.bytes, "bytes/s"});
+    std::printf("%-32s %16s %16s %16s\n", "milliseconds, of direct bound", "F", "BD", "BW");
   }
   const auto run_one = [&](const std::string& name, const auto& body) {
     if (!benchmark::selected(arguments, name)) return;
@@ -176,7 +186,7 @@ telemetry::Rows run_all(const benchmark::Arguments& arguments) {
     }
   };
   for (const Convolution& c : kConvolutions) {
-    run_one(c.name, [&] { run_convolution(c, arguments, rows); });
+    run_one(c.name, [&] { run_convolution(c, arguments, roofline, rows); });
   }
   for (const Norm& c : kNorms) {
     run_one(c.name, [&] { run_norm(c, arguments, rows); });

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/benchmark.hpp"
+
+namespace asyndgan::benchmark {
+
+/// What this machine does at most, with all threads of the pool.
+struct Roofline {
+  double operations = 0;  // of float a second, in registers; a fused multiply-add is two
+  double bytes = 0;       // a second, read and written, of memory that no cache holds
+
+  /// Seconds that work of so many operations and bytes takes at least.
+  [[nodiscard]] double bound(double of_operations, double of_bytes) const {
+    return std::max(of_operations / operations, of_bytes / bytes);
+  }
+};
+
+/// Takes `seconds`.
+[[nodiscard]] Roofline measure_roofline(const Arguments& arguments, double seconds);
+
+}  // namespace asyndgan::benchmark
