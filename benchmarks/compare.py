@@ -7,14 +7,17 @@ One after the other within seconds: on a shared machine both see the same neighb
 the median of the rounds' medians; the memory of a step, the most that one process had resident.
 
 usage: compare.py --binary build/release/benchmarks/train_step
-           [--python PYTHON] [--rounds N] [--seconds S] [--threads N] [--only TEXT] [--json FILE]
+           [--python PYTHON | --peer COMMAND] [--rounds N] [--seconds S] [--threads N]
+           [--only TEXT] [--json FILE]
 
-setup_pytorch.sh makes a Python that has PyTorch.
+setup_pytorch.sh makes a Python that has PyTorch. A peer may be a benchmark of the same cases instead
+(kernels_onednn), or the script with an argument of its own (train_step_pytorch.py --compile).
 """
 
 import argparse
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -52,6 +55,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
     parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--peer", help="command line, in place of NAME_pytorch.py")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -59,12 +63,13 @@ def main():
     parser.add_argument("--json")
     arguments = parser.parse_args()
     name = os.path.basename(arguments.binary)
-    peer_command = [arguments.python, os.path.join(here, f"{name}_pytorch.py")]
+    peer_command = (shlex.split(arguments.peer) if arguments.peer else
+                    [arguments.python, os.path.join(here, f"{name}_pytorch.py")])
     listed = subprocess.run([arguments.binary, "--list", "--only", arguments.only], check=True,
                             capture_output=True, text=True)
     rows = []
     machine = {}
-    print(f"{'':55} {'asyndgan':>12} {'PyTorch':>12} {'ratio':>10}")
+    print(f"{'':55} {'asyndgan':>12} {'peer':>12} {'ratio':>10}")
     for case in listed.stdout.splitlines():
         rounds = []
         for _ in range(arguments.rounds):

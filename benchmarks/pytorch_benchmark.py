@@ -8,13 +8,15 @@ import time
 import torch
 
 
-def parse(description):
+def parse(description, flags=()):
     parser = argparse.ArgumentParser(description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json")
     parser.add_argument("--only", default="")
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)

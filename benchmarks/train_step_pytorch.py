@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The step of train_step.cpp in PyTorch: the same networks, batches and losses.
 
-usage: train_step_pytorch.py [--json FILE] [--only TEXT] [--seconds S] [--threads N]
+usage: train_step_pytorch.py [--compile] [--json FILE] [--only TEXT] [--seconds S] [--threads N]
+
+--compile gives both networks to torch.compile first.
 """
 
 import torch
@@ -139,12 +141,16 @@ def make_step(generator, discriminator, shape):
 
 
 def main():
-    arguments = pytorch_benchmark.parse(__doc__)
+    arguments = pytorch_benchmark.parse(__doc__, flags=["--compile"])
     rows = []
     for name, make in CASES.items():
         if arguments.only not in name:
             continue
-        median, minimum, runs = pytorch_benchmark.measure(make_step(*make()), arguments.seconds)
+        generator, discriminator, shape = make()
+        if arguments.compile:
+            generator, discriminator = torch.compile(generator), torch.compile(discriminator)
+        median, minimum, runs = pytorch_benchmark.measure(
+            make_step(generator, discriminator, shape), arguments.seconds)
         print(f"{name:28} {median * 1e3:10.1f} ms {minimum * 1e3:10.1f} ms {runs:5d}", flush=True)
         rows.append((name, "step_time", median))
         rows.append((name, "shortest_step", minimum))

@@ -91,6 +91,8 @@ TEST_CASE("A run resumes bit for bit where small sites sit steps out", "[federat
   options.central.variant = Variant::two_phase;
   options.central.discriminator_steps = 2;
   CHECK(resumes_bit_for_bit(options));
+  options.central.norm_cap = 0.5;  // of what those who sit out sent last, too
+  CHECK(resumes_bit_for_bit(options));
 }
 
 TEST_CASE("Losses told later are the same if a site stops before its policy lets it tell any",

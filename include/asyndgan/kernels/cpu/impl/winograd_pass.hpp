@@ -77,9 +77,10 @@ class WinogradPass {
   [[nodiscard]] PointMatrices outputs() const {
     return matrices<ScratchUse::sums>(chunk_tiles(), width_);
   }
-  /// (filters, phases * channels), of the first group; the others' follow.
+  /// (filters, phases * channels), of the first group; the others' follow. Where the weights would
+  /// be, which this map does not need.
   [[nodiscard]] PointMatrices weight_sums() const {
-    return matrices<ScratchUse::gradients>(width_, depth_, groups());
+    return matrices<ScratchUse::weights>(width_, depth_, groups());
   }
   [[nodiscard]] PointMatrices of_group(const PointMatrices& sums, std::size_t group) const {
     return {sums.data + group * points_ * sums.point_step, sums.point_step, sums.row_step};
