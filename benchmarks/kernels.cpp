@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layers of the networks one by one: convolutions forward, gradient of the input, gradient of
 // the weight, as times and beside the least time in which this machine could do a direct
-// convolution's products or move its images and weights; a norm with its rectifier there and back;
-// a step of Adam. kernels_pytorch.py measures the same in PyTorch, and compare.py runs both in
-// turn.
+// convolution's products, and have its images and weights from memory; a norm with its rectifier
+// there and back; a step of Adam. kernels_pytorch.py measures the same in PyTorch, and compare.py
+// runs both in turn.
 
 #include "asyndgan/kernels/conv2d.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <span>
 #include <string>
@@ -128,8 +129,11 @@ void run_adam(const std::string& name, const benchmark::Arguments& arguments,
 telemetry::Rows run_all(const benchmark::Arguments& arguments) {
   telemetry::Rows rows{"kernels", telemetry::this_machine(), {}};
   benchmark::Roofline roofline;
-  if (!arguments.list) {
-    roofline = benchmark::measure_roofline(arguments, arguments.seconds);
+  const auto& convolutions = benchmark::convolutions();
+  if (!arguments.list && std::any_of(convolutions.begin(), convolutions.end(), [&](const auto& c) {
+        return benchmark::selected(arguments, c.name);
+      })) {
+    roofline = benchmark::measure_roofline(arguments, arguments.seconds / 4);
     const std::string name = "roofline threads " + std::to_string(thread_count());
     std::printf("%.1f GFLOP/s in registers, %.1f GB/s of memory\n", roofline.operations * 1e-9,
                 roofline.bytes * 1e-9);
@@ -145,7 +149,7 @@ telemetry::Rows run_all(const benchmark::Arguments& arguments) {
       body();
     }
   };
-  for (const Convolution& c : benchmark::convolutions()) {
+  for (const Convolution& c : convolutions) {
     run_one(c.name, [&] { run_convolution(c, arguments, roofline, rows); });
   }
   for (const Norm& c : kNorms) {

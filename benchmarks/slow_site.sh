@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 asyndgan=$build/examples/asyndgan
 data=$PWD/out/head/data
 port=7561
-gradients=4500  # 1,500 of each site, as in lockstep
+gradients=4500  # as many as in lockstep's 1,500 steps
 mkdir -p "$folder"
 run=(examples/head.json --set run.seed="$seed" --set run.threads=1 --set training.steps="$gradients"
      --set network.link=tcp --set network.address=127.0.0.1 --set network.host=127.0.0.1

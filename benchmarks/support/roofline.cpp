@@ -23,8 +23,10 @@ inline float multiply_add(float start, double& operations) {
   const hn::ScalableTag<float> d;
   const auto factor = hn::Set(d, 0.5F);
   const auto term = hn::Set(d, start);
-  auto a = term, b = term, c = term, e = term, f = term;
-  auto g = term, h = term, i = term, j = term, k = term;
+  // Of different values: of equal ones a compiler makes one chain.
+  auto a = hn::Iota(d, 0.0F), b = hn::Iota(d, 1.0F), c = hn::Iota(d, 2.0F), e = hn::Iota(d, 3.0F);
+  auto f = hn::Iota(d, 4.0F), g = hn::Iota(d, 5.0F), h = hn::Iota(d, 6.0F), i = hn::Iota(d, 7.0F);
+  auto j = hn::Iota(d, 8.0F), k = hn::Iota(d, 9.0F);
   for (std::size_t round = 0; round < kRounds; ++round) {
     a = hn::MulAdd(a, factor, term);
     b = hn::MulAdd(b, factor, term);
@@ -50,6 +52,7 @@ HWY_AFTER_NAMESPACE();
 #include <cstring>
 #include <vector>
 
+#include "asyndgan/core/parallel.hpp"
 #include "support/roofline.hpp"
 
 namespace asyndgan::benchmark {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include "support/benchmark.hpp"
 
 namespace asyndgan::benchmark {
@@ -10,7 +12,7 @@ struct Roofline {
   double operations = 0;  // of float a second, in registers; a fused multiply-add is two
   double bytes = 0;       // a second, read and written, of memory that no cache holds
 
-  /// Seconds that work of so many operations and bytes takes at least.
+  /// Seconds that so many operations on so many bytes from memory take at least.
   [[nodiscard]] double bound(double of_operations, double of_bytes) const {
     return std::max(of_operations / operations, of_bytes / bytes);
   }

@@ -60,6 +60,7 @@ const std::vector<Case> kCases = {
     {{5, 16, 31, 40}, 17, {.kernel = 3, .padding = 1, .mode = kReflect}},
     {{2, 17, 67, 30}, 16, {.kernel = 4, .padding = 2}},
     {{4, 16, 63, 66}, 18, {.kernel = 4, .stride = 2, .padding = 1}},
+    {{1, 16, 33, 226}, 16, {.kernel = 3, .padding = 2, .mode = kReflect}},  // of one row
     // Few pixels.
     {{3, 40, 7, 6}, 35, {.kernel = 3, .padding = 1}},
     {{1, 32, 9, 9}, 64, {.kernel = 4, .stride = 2, .padding = 1, .mode = kReflect}},
@@ -69,7 +70,7 @@ const std::vector<Case> kCases = {
 };
 const std::size_t kFirstInTiles = 16;
 const std::size_t kFirstOfFewChannels = 28;
-const std::size_t kFirstOfFewPixels = 31;
+const std::size_t kFirstOfFewPixels = 32;
 
 /// Root mean square of a - b over that of b; infinity where a value is no number.
 template <class T>

@@ -62,7 +62,8 @@ class PolicyError : public Error {
   using Error::Error;
 };
 
-/// Bytes from a peer that are not a valid message.
+/// Bytes from a peer that are not a valid message, or one that does not fit the run; what a site
+/// throws that the centre refuses.
 class ProtocolError : public Error {
  public:
   using Error::Error;

@@ -32,7 +32,7 @@
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/privacy/aggregate.hpp"
 #include "asyndgan/privacy/release.hpp"
-#include "asyndgan/protocol/codec.hpp"
+#include "asyndgan/protocol/message.hpp"
 #include "asyndgan/transport/transport.hpp"
 
 namespace asyndgan::federation {

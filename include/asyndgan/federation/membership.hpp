@@ -12,13 +12,17 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/core/shape.hpp"
 #include "asyndgan/federation/central_options.hpp"
 #include "asyndgan/federation/exchange.hpp"
 #include "asyndgan/federation/roster.hpp"
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/federation/seat.hpp"
 #include "asyndgan/federation/standing.hpp"
+#include "asyndgan/networks/network.hpp"
 #include "asyndgan/protocol/codec.hpp"
+#include "asyndgan/protocol/limits.hpp"
+#include "asyndgan/protocol/message.hpp"
 #include "asyndgan/transport/transport.hpp"
 
 namespace asyndgan::federation {
@@ -47,7 +51,7 @@ class Membership {
         {roster_.batches().largest(), options.input.channels(), options.height, options.width});
     limits_ = protocol::Limits::for_run(fakes, options.input.classes);
   }
-  Membership(const Membership&) = delete;  // the roster points to the options
+  Membership(const Membership&) = delete;  // there is one link
   Membership& operator=(const Membership&) = delete;
 
   [[nodiscard]] Roster<G>& roster() { return roster_; }
@@ -58,7 +62,7 @@ class Membership {
   /// Waits until enough sites have greeted, and gives them their places.
   ///
   /// Errors  ConfigError naming the site and what does not fit; TransportTimeout where too few
-  ///         came within the patience.
+  ///         came within the patience; ProtocolError, TransportError as hear().
   void gather() {
     const auto begin = options_.now();
     while (!roster_.enough()) {
@@ -103,7 +107,8 @@ class Membership {
   /// take()'s judgement too, costs its sender the place.
   ///
   /// Errors  ProtocolError, TransportError naming the site, where the run cannot do without it;
-  ///         SiteBehind where one came back that cannot go on with this step.
+  ///         ConfigError where it came back and no longer fits, SiteBehind where it cannot go on
+  ///         with this step.
   template <class Take>
   void hear(Millis limit, const Take& take) {
     transport::Arrival arrival;
@@ -120,7 +125,7 @@ class Membership {
       return;
     }
     if (roster_[site].presence == Presence::elsewhere) {
-      if (!arrival.gone()) refuse(site, "another process of the centre serves it");
+      if (!arrival.gone()) (void)refuse(site, "another process of the centre serves it");
       return;
     }
     if (arrival.gone()) {
@@ -196,7 +201,7 @@ class Membership {
   /// Tells every site that nothing follows.
   void dismiss(const std::string& reason) {
     for (std::size_t site = 0; site < roster_.size(); ++site) {
-      if (roster_.present(site)) tell(site, protocol::Goodbye{reason});
+      if (roster_.present(site)) (void)tell(site, protocol::Goodbye{reason});
     }
   }
 
@@ -250,7 +255,7 @@ class Membership {
     } catch (const ConfigError& error) {
       if (roster_.strict()) throw;
       note(error.what());
-      refuse(site, error.what());
+      (void)refuse(site, error.what());
       return false;
     }
   }
@@ -288,11 +293,8 @@ class Membership {
   void lose(std::size_t site, Presence now, const std::string& why) {
     const bool news =
         roster_[site].presence != Presence::away || now == Presence::expelled || roster_.strict();
+    if (now == Presence::expelled) roster_[site].knows_why = refuse(site, why);
     roster_.take_place(site, now);
-    if (now == Presence::expelled) {
-      refuse(site, why);
-      roster_[site].knows_why = true;
-    }
     if (!news) return;
     const std::string who = roster_.who(site);
     const std::string text = why.starts_with(who) ? why : who + ": " + why;
@@ -305,20 +307,25 @@ class Membership {
   /// One that was expelled is not heard; where it comes anew it is told so, once.
   void turn_away(std::size_t site, const transport::Arrival& arrival) {
     auto& seat = roster_[site];
-    if (!arrival.gone() && !seat.knows_why) refuse(site, "it was expelled from this run");
-    seat.knows_why = !arrival.gone();
+    if (arrival.gone()) {
+      seat.knows_why = false;
+    } else if (!seat.knows_why) {
+      seat.knows_why = refuse(site, "it was expelled from this run");
+    }
   }
   /// It has no part in the run, or none any more, and something is to be done about it.
-  void refuse(std::size_t site, const std::string& why) {
-    tell(site, protocol::Refusal{step_, why});
+  bool refuse(std::size_t site, const std::string& why) {
+    return tell(site, protocol::Refusal{step_, why});
   }
-  /// A last word, to whoever may be gone already.
+  /// A last word, to whoever may be gone already: false then.
   template <class Message>
-  void tell(std::size_t site, const Message& message) {
+  bool tell(std::size_t site, const Message& message) {
     try {
       link_.send(static_cast<transport::Peer>(site + 1),
                  protocol::encode(message, run_, writing_for(site)));
-    } catch (const TransportError&) {  // gone: nobody misses it
+      return true;
+    } catch (const TransportError&) {
+      return false;
     }
   }
   /// As the site's version of the wire has it.

@@ -29,7 +29,8 @@ struct SimulationHooks {
 /// Returns when all have ended.
 ///
 /// Errors  what a site threw, else what the centre threw, or std::system_error where a site gets
-///         no thread; the others are ended first.
+///         no thread; the others are ended first. A site that the centre has refused throws, though
+///         the run may have gone on without it.
 template <class Central, class Site>
 void simulate(Central& central, std::deque<Site>& sites,
               const SimulationHooks<Central, Site>& hooks = {}) {

@@ -59,14 +59,13 @@ void norm_apply(const Tensor<T, D>& input, const NormOptions<T, D>& options,
 /// go with moments of shape (1, C, 1, 1) only.
 template <std::floating_point T, Device D = Cpu>
 struct NormGradients {
-  Tensor<T, D>* d_input = nullptr;   // written
+  Tensor<T, D>* d_input = nullptr;   // written; may be d_output
   Tensor<T, D>* d_weight = nullptr;  // added to
   Tensor<T, D>* d_bias = nullptr;    // added to
 };
 
 /// The way back of norm_forward, moments included: with x^ the normalised input and g = dL/dx^
-/// (where the rectifier is at 0 or below, the slope counts, as in PyTorch; d_input may be
-/// d_output),
+/// (where the rectifier is at 0 or below, the slope counts, as in PyTorch),
 ///
 ///   dL/dinput = (g - mean(g) - x^ mean(g x^)) / sqrt(variance + epsilon)
 ///

@@ -72,6 +72,7 @@ class InstanceNorm2d {
 
   [[nodiscard]] Tensor<T, D> backward(const Tensor<T, D>& d_output, const Saved& saved,
                                       Wanted wanted = Wanted::all) const {
+    require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
     if (wanted == Wanted::parameters) return {};
     auto d_input = Tensor<T, D>::uninitialized(d_output.shape());
     backward_to(d_output, saved, d_input);
@@ -80,6 +81,7 @@ class InstanceNorm2d {
   /// In the memory of d_output.
   [[nodiscard]] Tensor<T, D> backward(Tensor<T, D>&& d_output, const Saved& saved,
                                       Wanted wanted = Wanted::all) const {
+    require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
     if (wanted == Wanted::parameters) return {};
     backward_to(d_output, saved, d_output);
     return std::move(d_output);
@@ -89,7 +91,6 @@ class InstanceNorm2d {
 
  private:
   void backward_to(const Tensor<T, D>& d_output, const Saved& saved, Tensor<T, D>& d_input) const {
-    require_shape(d_output.shape(), saved.input.shape(), "InstanceNorm2d: d_output");
     kernels::norm_backward(d_output, saved.input, kernel_options(), saved.moments,
                            {.d_input = &d_input});
   }

@@ -121,6 +121,7 @@ class ConvNormRelu {
   [[nodiscard]] Image backward(Image d_output, const Saved& saved, Wanted wanted,
                                const Again& again) {
     const Image d = norm_.backward(std::move(d_output), saved.norm, detail::behind_first(wanted));
+    d_output = {};  // where the norm did not take it
     return convolution_.backward(d, saved.convolution, wanted, again());
   }
 

@@ -176,7 +176,7 @@ Tensor<T, D> UnetGenerator<T, D>::backward(const Tensor<T, D>& d_output, const S
   for (std::size_t i = 0; i < ups_.size(); ++i) {
     const auto& kept = saved.ups[i];
     if (ups_[i].dropout) d = ups_[i].dropout->backward(d, kept.dropout, behind);
-    d = ups_[i].norm.backward(d, kept.norm, behind);
+    d = ups_[i].norm.backward(std::move(d), kept.norm, behind);
     d = ups_[i].convolution.backward(d, kept.convolution, behind);
     d = ups_[i].relu.backward(d, kept.relu, behind);
     if (i < innermost()) {

@@ -58,7 +58,7 @@ class DoubleConvolution {
     Tensor<T, D> d = norms_[1].backward(d_output, saved.norm[1], behind);
     d = relu_.backward(d, saved.relu[1], behind);
     d = convolutions_[1].backward(d, saved.convolution[1], behind);
-    d = norms_[0].backward(d, saved.norm[0], behind);
+    d = norms_[0].backward(std::move(d), saved.norm[0], behind);
     d = relu_.backward(d, saved.relu[0], behind);
     return convolutions_[0].backward(d, saved.convolution[0], wanted);
   }

@@ -55,7 +55,7 @@ struct VectorOps {
   double (*sum_squares)(std::size_t n, const T* x, T center);
   void (*normalize)(std::size_t n, const NormMap<T>& map, const T* x, T* y);
   GradientSums (*gradient_sums)(std::size_t n, const NormMap<T>& map, const T* d_y, const T* x);
-  /// d_x = (g - mean - (x - center) * spread) * scale
+  /// d_x = (g - mean - (x - center) * spread) * scale; d_x may be d_y.
   void (*norm_gradient)(std::size_t n, const NormMap<T>& map, const T* d_y, const T* x, T mean,
                         T spread, T* d_x);
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 
 #include "asyndgan/core/parallel.hpp"
+#include "asyndgan/core/shape.hpp"
+#include "asyndgan/kernels/conv_geometry.hpp"
 #include "asyndgan/kernels/cpu/matrix_product.hpp"
 #include "asyndgan/kernels/cpu/scratch.hpp"
 #include "asyndgan/kernels/cpu/tile_grid.hpp"
@@ -223,7 +225,9 @@ class WinogradPass {
   // A chunk of one thread: half of a small second cache, and tiles enough to use a weight for.
   static constexpr std::size_t kOwnBytes = 256 * 1024;
   static constexpr int kOwnTiles = 24;
-  static constexpr int kGroups = 8;  // of them, whose sums are apart: no number of threads matters
+  // Groups of them, whose sums are apart: no number of threads matters, and no more than these
+  // threads find work in a sum.
+  static constexpr int kGroups = 8;
   static constexpr std::size_t kApart = 16;  // scalars, so that points do not share cache sets
 
   [[nodiscard]] int rows_of(int tiles) const {
