@@ -96,9 +96,8 @@ class SiteRun {
         if (site_) {
           site_->reconnect(std::move(link));
         } else {
-          site_.emplace(std::move(data).value(), RunChannels{config_.data.channels},
-                        std::move(link), ledger_, options_);
-          data.reset();
+          site_.emplace(std::exchange(data, std::nullopt).value(),
+                        RunChannels{config_.data.channels}, std::move(link), ledger_, options_);
           if (const auto saved = journal_.steps(); !saved.empty()) read(*site_, saved.back());
         }
         site_->serve(hooks);

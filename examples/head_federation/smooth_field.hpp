@@ -30,7 +30,7 @@ class SmoothField {
       for (int y = 0; y < count_[1]; ++y) {
         for (int x = 0; x < count_[0]; ++x) {
           const auto number = [this](int i, std::size_t axis) {
-            return static_cast<std::uint64_t>(i + first_[axis] + 512);
+            return static_cast<std::uint64_t>(i) + static_cast<std::uint64_t>(first_[axis] + 512L);
           };
           values_.push_back(
               stream.normal((number(z, 2) << 20U) + (number(y, 1) << 10U) + number(x, 0)));

@@ -252,6 +252,7 @@ void check_slow_greeting() {
   Net net;
   auto central = net.listen({"north"}, brisk(200ms));
   std::vector<RawSocket> slow;
+  slow.reserve(20);
   for (int i = 0; i < 20; ++i) slow.push_back(RawSocket::connect(central.port()));
   for (const auto& socket : slow) socket.write("A");
   auto north = net.connect("north", central.port(), brisk(200ms));

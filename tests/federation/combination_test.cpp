@@ -42,6 +42,7 @@ std::vector<double> step_with(const std::vector<Tensor<double>>& d_fakes, Combin
   generator.collect("", state);
   optim::Adam<double> optimizer(state, {});
   std::vector<Part> parts;
+  parts.reserve(d_fakes.size());
   for (const auto& d_fake : d_fakes)
     parts.emplace_back(Tensor<double>::from_host(d_fake.shape(), d_fake.to_host()));
   std::vector<Contribution<F::G>> contributions;

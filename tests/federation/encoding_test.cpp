@@ -38,9 +38,10 @@ constexpr auto kTopK = protocol::encodings::TopK::kCode;
 
 TEST_CASE("Gradients cross as the centre asks for them", "[federation]") {
   const Outcome exact = run(kFloat32, kFloat32);
-  const std::uint64_t gradients = 3 * 2 * Float::kSide * Float::kSide;  // values, in 3 steps
+  const std::uint64_t gradients =
+      std::uint64_t{3} * 2 * Float::kSide * Float::kSide;  // values, in 3 steps
   CHECK(exact.sent - run(kFloat32, kFloat16).sent == 2 * gradients);
-  CHECK(exact.sent - run(kFloat32, kInt8).sent == 3 * gradients - 3 * 2 * sizeof(float));
+  CHECK(exact.sent - run(kFloat32, kInt8).sent == 3 * gradients - 6 * sizeof(float));
   CHECK(run(kFloat32, kTopK, 0.1).sent < exact.sent - 3 * gradients);
   CHECK(run(kUint8, kFloat32).sent == exact.sent);
 }

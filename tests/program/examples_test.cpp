@@ -35,10 +35,10 @@ TEST_CASE("A label map has one number: on everybody's page, on its site's, in fi
   const auto own = found<Examples>(folder, "examples-south").value();
   REQUIRE(all.examples.size() == 6);
   REQUIRE(own.examples.size() == 3);
-  for (int i = 0; i < 3; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
     const std::string number = std::to_string(i + 1);
-    const auto& shown = all.examples[static_cast<std::size_t>(3 + i)];
-    const auto& at_site = own.examples[static_cast<std::size_t>(i)];
+    const auto& shown = all.examples[3 + i];
+    const auto& at_site = own.examples[i];
     CHECK(shown.name == "map " + number);
     CHECK_THAT(at_site.name, Catch::StartsWith("map " + number + ", "));
     CHECK(shown.mask == "pictures/south-" + number + "-mask.png");

@@ -196,7 +196,7 @@ TEST_CASE("Under --json a verb that fails says on standard output what the probl
     const auto result = nlohmann::json::parse(ended.out);
     CHECK(result.at("ok") == false);
     REQUIRE(result.at("problems").size() == 1);
-    const auto text = result.at("problems")[0].get<std::string>();
+    auto text = result.at("problems")[0].get<std::string>();
     CHECK(ended.err == "asyndgan: " + text + "\n");
     return text;
   };

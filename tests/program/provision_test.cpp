@@ -61,7 +61,8 @@ TEST_CASE("A consortium gets its certificates, renews and revokes them", "[progr
   CHECK(centre.at("folder") == desk.folder() + "/centre");
   const Ended quiet = desk.issue("north", {"--site", "--quiet"});
   CHECK(quiet.code == 0);
-  CHECK(quiet.out + quiet.err == "");
+  CHECK(quiet.out.empty());
+  CHECK(quiet.err.empty());
   for (const std::string name : {"centre", "north"}) {
     const Ended shown = desk.run({"show", desk.folder() + "/" + name});
     CHECK(shown.code == 0);

@@ -65,6 +65,7 @@ class Process {
         if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(99);
       }
       std::vector<char*> pointers;
+      pointers.reserve(arguments.size() + 1);
       for (auto& argument : arguments) pointers.push_back(argument.data());
       pointers.push_back(nullptr);
       ::execv(pointers.front(), pointers.data());

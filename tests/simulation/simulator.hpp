@@ -34,7 +34,7 @@ class Snapshot {
     }
     for (const auto& [name, value] : state.reals) reals_.push_back(*value);
   }
-  void restore(State<float> state) const {
+  void restore(const State<float>& state) const {
     auto tensor = tensors_.begin();
     for (auto& [name, parameter] : state.parameters) {
       parameter->value = Tensor<float>::from_host(parameter->value.shape(), *tensor++);
@@ -150,6 +150,7 @@ class Simulator {
     }
     central_->finish("the run is complete");
     std::vector<Report> in_order;
+    in_order.reserve(reports.size());
     for (auto& [step, report] : reports) in_order.push_back(std::move(report));
     return in_order;
   }

@@ -27,6 +27,7 @@ struct PhantomModality {
   int count = 1;
   [[nodiscard]] std::vector<std::string> channels() const {
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(count));
     for (int c = 0; c < count; ++c) names.push_back("c" + std::to_string(c));
     return names;
   }
@@ -146,11 +147,13 @@ struct Federation {
 
 #ifdef ASYNDGAN_TEST_SUPPORT  // in federation.cpp, for what links test_support; benchmarks do not
 namespace asyndgan {
+// NOLINTBEGIN(bugprone-macro-parentheses): a prefix and a type cannot be in parentheses
 #define ASYNDGAN_TEST_FEDERATION(prefix, T)                                                     \
   prefix template struct test::Federation<T>;                                                   \
   prefix template class federation::Central<test::Federation<T>::G, test::Federation<T>::Link>; \
   prefix template class federation::Site<test::Federation<T>::Net, test::PhantomModality,       \
                                          test::Federation<T>::Link>
+// NOLINTEND(bugprone-macro-parentheses)
 ASYNDGAN_TEST_FEDERATION(extern, float);
 ASYNDGAN_TEST_FEDERATION(extern, double);
 extern template class networks::ResnetGenerator<double>;

@@ -115,7 +115,7 @@ class Central {
       }
       require_someone_left(tally);
       members_.hear(time_to_wait(),
-                    [this](std::size_t site, auto& message) { take(site, message); });
+                    [this](std::size_t site, auto& message) { this->take(site, message); });
       members_.require_patience();
     }
     auto answers = take_answers();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -40,7 +41,7 @@ struct ToomCook {
       const double scale = to_whole_numbers(product);
       for (std::size_t k = 0; k < kPoints; ++k) input[j][k] = product[k] * scale;
       double power = 1;
-      for (std::size_t k = 0; k < (M > R ? M : R); ++k) {
+      for (std::size_t k = 0; k < std::max(M, R); ++k) {
         const bool infinite = j == kFinite;
         if (k < R) taps[j][k] = (infinite ? (k + 1 == R ? 1 : 0) : power) / (value * scale);
         if (k < M) output[k][j] = infinite ? (k + 1 == M ? 1 : 0) : power;

@@ -223,7 +223,7 @@ class WinogradPass {
   static constexpr int kMapTiles = 96;
   static constexpr int kSumTiles = 256;
   // A chunk of one thread: half of a small second cache, and tiles enough to use a weight for.
-  static constexpr std::size_t kOwnBytes = 256 * 1024;
+  static constexpr std::size_t kOwnBytes = std::size_t{256} * 1024;
   static constexpr int kOwnTiles = 24;
   // Groups of them, whose sums are apart: no number of threads matters, and no more than these
   // threads find work in a sum.
