@@ -117,8 +117,9 @@ void run_all(const benchmark::Arguments& arguments) {
     std::fflush(stdout);
   }
   if (arguments.json.empty()) return;
-  std::ofstream(arguments.json) << nlohmann::json{
-      {"benchmark", "kernels"}, {"peer", peer}, {"rows", rows}};
+  std::ofstream file(arguments.json);
+  file << nlohmann::json{{"benchmark", "kernels"}, {"peer", peer}, {"rows", rows}};
+  if (!file.flush()) throw WriteError("cannot write " + arguments.json);
 }
 
 }  // namespace

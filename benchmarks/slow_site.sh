@@ -35,7 +35,10 @@ while kill -STOP "${sites[2]}" 2>/dev/null; do
   sleep 0.1
 done &
 "$asyndgan" central "${run[@]}" --out "$folder/run"
-wait "${sites[@]}"
+# One that was stopped or away at the end has missed the goodbye, and would look for the centre.
+kill -CONT "${sites[@]}" 2>/dev/null || true
+kill "${sites[@]}" 2>/dev/null || true
+wait "${sites[@]}" || true
 trap - EXIT
 
 for name in site-a site-b site-c; do

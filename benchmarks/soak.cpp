@@ -163,13 +163,13 @@ std::vector<Watched> take_steps(std::uint64_t steps, double seconds) {
 }
 
 /// Prints a line for each process, and returns what is wrong with any of them.
-std::string judge(std::vector<Watched> watched, telemetry::Rows& rows) {
+std::string judge(const std::vector<Watched>& watched, telemetry::Rows& rows) {
   std::string leaks;
   std::printf("%-8s %9s %8s %10s %10s %12s %17s %18s\n", "", "steps", "steps/s", "memory",
               "grown by", "bytes/hour", "bytes/10^5 steps", "open files, most");
-  for (auto& [name, process, samples] : watched) {
-    const auto warm = static_cast<std::ptrdiff_t>(kWarmUp * static_cast<double>(samples.size()));
-    samples.erase(samples.begin(), samples.begin() + warm);
+  for (const auto& [name, process, all] : watched) {
+    const auto warm = static_cast<std::ptrdiff_t>(kWarmUp * static_cast<double>(all.size()));
+    const std::vector<Sample> samples(all.begin() + warm, all.end());
     if (samples.size() < 3) throw Error("too few steps to judge by");
     const Sample& first = samples.front();
     const Sample& last = samples.back();

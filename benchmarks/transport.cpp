@@ -97,6 +97,7 @@ void measure_idle(std::size_t count, Report& report) {
   test::TlsConsortium consortium;
   const auto names = site_names(count);
   std::vector<Tls::Files> certificates;
+  certificates.reserve(names.size());
   for (const auto& name : names) certificates.push_back(consortium.site(name));
   Pipe port;
   Pipe done;
@@ -130,6 +131,7 @@ void measure_reconnect(std::size_t count, Report& report) {
   test::TlsConsortium consortium;
   const auto names = site_names(count);
   std::vector<Tls::Files> certificates;
+  certificates.reserve(names.size());
   for (const auto& name : names) certificates.push_back(consortium.site(name));
   Pipe port;
   const pid_t child = in_child([&] {

@@ -41,6 +41,7 @@ class SocketEndpoint final : public Endpoint {
                  std::unique_ptr<Security> security);
   SocketEndpoint(const Joining& joining, const NetworkOptions& options,
                  std::unique_ptr<Security> security);
+  // NOLINTNEXTLINE(bugprone-exception-escape): what it may throw is a broken mutex or thread
   ~SocketEndpoint() override { close(); }
 
   [[nodiscard]] Mailbox& mailbox() override { return mailbox_; }

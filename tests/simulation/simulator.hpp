@@ -67,7 +67,7 @@ template <class T>
 void restore(T& participant, const Snapshot& snapshot) {
   State<float> state;
   participant.collect(state);
-  snapshot.restore(std::move(state));
+  snapshot.restore(state);
 }
 
 /// A federation in one thread and with a made up clock, in which one number decides all that goes
