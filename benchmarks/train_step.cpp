@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One whole training step: G forward, D on real and fake with its Adam step, D again for G, G
-// backward with its Adam step. train_step_pytorch.py is the same step in PyTorch, and
+// backward with its Adam step; and one of the segmenter. train_step_pytorch.py is the same step in PyTorch, and
 // compare.py runs both in turn.
 
 #include <cstdio>
@@ -13,9 +13,11 @@
 #include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/losses/adversarial.hpp"
 #include "asyndgan/losses/l1.hpp"
+#include "asyndgan/losses/segmentation.hpp"
 #include "asyndgan/networks/patch_discriminator.hpp"
 #include "asyndgan/networks/resnet_generator.hpp"
 #include "asyndgan/networks/unet_generator.hpp"
+#include "asyndgan/networks/unet_segmenter.hpp"
 #include "asyndgan/optim/adam.hpp"
 #include "support/benchmark.hpp"
 
@@ -35,6 +37,14 @@ Tensor<float> uniform(const Shape& shape, std::uint64_t seed) {
     tensor.data()[i] = static_cast<float>(2 * stream.uniform(i) - 1);
   }
   return tensor;
+}
+
+template <class N>
+State<float> initialized(N& network, std::uint64_t seed) {
+  State<float> state;
+  network.collect("", state);
+  layers::initialize(state, {}, {.seed = seed});
+  return state;
 }
 
 /// A generator, a discriminator, and one batch that they train on again and again. The objective
@@ -65,14 +75,6 @@ class Step {
   }
 
  private:
-  template <class N>
-  static State<float> initialized(N& network, std::uint64_t seed) {
-    State<float> state;
-    network.collect("", state);
-    layers::initialize(state, {}, {.seed = seed});
-    return state;
-  }
-
   void update_discriminator(const Tensor<float>& fake) {
     d_state_.zero_gradients();
     for (const bool is_real : {false, true}) {
@@ -108,6 +110,43 @@ class Step {
   State<float> d_state_;
   optim::Adam<float> g_adam_;
   optim::Adam<float> d_adam_;
+};
+
+/// A segmenter and one batch, by cross-entropy and soft Dice: downstream::SegmenterTrainer's step
+/// but for the drawing of the batch.
+class SegmenterStep {
+ public:
+  using Net = networks::UnetSegmenter<float>;
+
+  SegmenterStep(const Net::Options& options, const Shape& images)
+      : network_(options),
+        images_(uniform(images, 1)),
+        labels_(images.n, images.h, images.w),
+        state_(initialized(network_, 2)),
+        adam_(state_, {}) {
+    const random::Stream stream({.seed = 3});
+    for (std::size_t i = 0; i < labels_.labels.size(); ++i) {
+      labels_.labels[i] =
+          static_cast<std::uint8_t>(stream.below(i, static_cast<std::uint32_t>(options.classes)));
+    }
+  }
+
+  void operator()() {
+    Net::Saved saved;
+    const auto logits = network_.forward(images_, saved);
+    auto loss = losses::add(losses::cross_entropy(logits, labels_), 1,
+                            losses::soft_dice(logits, labels_));
+    state_.zero_gradients();
+    (void)network_.backward(loss.gradient, saved, Wanted::parameters);
+    adam_.step();
+  }
+
+ private:
+  Net network_;
+  Tensor<float> images_;
+  LabelMap labels_;
+  State<float> state_;
+  optim::Adam<float> adam_;
 };
 
 using Resnet = ResnetGenerator<float>;
@@ -163,6 +202,13 @@ telemetry::Rows run_all(const benchmark::Arguments& arguments) {
       [] {
         return Step<Unet>({.in_channels = 3, .out_channels = 3, .dropout = 0},
                           {.in_channels = 6, .norm = NormKind::batch}, {1, 3, 256, 256});
+      },
+      rows);
+  add(
+      arguments, "segmenter 64 batch 16",
+      [] {
+        return SegmenterStep({.in_channels = 1, .classes = 9, .base_channels = 16, .dropout = 0},
+                             {16, 1, 64, 64});
       },
       rows);
   return rows;

@@ -3,7 +3,7 @@
 
 usage: train_step_pytorch.py [--compile] [--json FILE] [--only TEXT] [--seconds S] [--threads N]
 
---compile gives both networks to torch.compile first.
+--compile gives the networks to torch.compile first.
 """
 
 import torch
@@ -90,7 +90,41 @@ def patch_discriminator(inputs, base, count, kind):
     return nn.Sequential(*layers, nn.Conv2d(width, 1, 4, 1, 1))
 
 
-CASES = {
+class Double(nn.Module):
+    """Two times convolution, rectifier, norm."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        layers = []
+        for width in (inputs, outputs):
+            layers += [nn.Conv2d(width, outputs, 3, 1, 1), nn.ReLU(True), nn.BatchNorm2d(outputs)]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.body(x)
+
+
+class Segmenter(nn.Module):
+    def __init__(self, inputs, classes, base, levels):
+        super().__init__()
+        widths = [base << i for i in range(levels + 1)]
+        self.downs = nn.ModuleList(Double(i, o) for i, o in zip([inputs] + widths, widths))
+        self.raises = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, 2) for w in widths[:-1])
+        self.ups = nn.ModuleList(Double(2 * w, w) for w in widths[:-1])
+        self.last = nn.Conv2d(base, classes, 1)
+
+    def forward(self, x):
+        skipped = []
+        for down in self.downs[:-1]:
+            skipped.append(down(x))
+            x = nn.functional.max_pool2d(skipped[-1], 2)
+        x = self.downs[-1](x)
+        for rise, up in zip(reversed(self.raises), reversed(self.ups)):
+            x = up(torch.cat([rise(x), skipped.pop()], 1))
+        return self.last(x)
+
+
+GANS = {
     "main job 64 batch 4": lambda: (resnet(10, 1, 16, 4, 0.5),
                                     patch_discriminator(11, 32, 2, "instance"), (4, 10, 64, 64)),
     "resnet_9blocks 128 batch 1": lambda: (resnet(3, 3, 64, 9, 0),
@@ -107,11 +141,15 @@ CASES = {
 }
 
 
-def make_step(generator, discriminator, shape):
+def initialize(network):
+    for parameter in network.parameters():
+        if parameter.dim() > 1:
+            nn.init.normal_(parameter, 0, 0.02)
+
+
+def gan_step(generator, discriminator, shape):
     for network in (generator, discriminator):
-        for parameter in network.parameters():
-            if parameter.dim() > 1:
-                nn.init.normal_(parameter, 0, 0.02)
+        initialize(network)
     adams = [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999))
              for network in (generator, discriminator)]
     condition = torch.rand(shape) * 2 - 1
@@ -140,17 +178,44 @@ def make_step(generator, discriminator, shape):
     return step
 
 
+def segmenter_step(network, shape, classes):
+    initialize(network)
+    adam = torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999))
+    images = torch.rand(shape) * 2 - 1
+    labels = torch.randint(classes, (shape[0], *shape[2:]))
+    one_hot = nn.functional.one_hot(labels, classes).movedim(-1, 1).float()
+    entropy = nn.CrossEntropyLoss()
+
+    def step():
+        adam.zero_grad()
+        logits = network(images)
+        share = torch.softmax(logits, 1)[:, 1:]
+        both, sum_of = (share * one_hot[:, 1:]).sum((0, 2, 3)), share.sum((0, 2, 3))
+        dice = (2 * both + 1) / (sum_of + one_hot[:, 1:].sum((0, 2, 3)) + 1)
+        (entropy(logits, labels) + 1 - dice.mean()).backward()
+        adam.step()
+
+    return step
+
+
+def make_gan(make, through):
+    generator, discriminator, shape = make()
+    return gan_step(through(generator), through(discriminator), shape)
+
+
+CASES = {name: lambda through, make=make: make_gan(make, through) for name, make in GANS.items()}
+CASES["segmenter 64 batch 16"] = lambda through: segmenter_step(through(Segmenter(1, 9, 16, 4)),
+                                                                (16, 1, 64, 64), 9)
+
+
 def main():
     arguments = pytorch_benchmark.parse(__doc__, flags=["--compile"])
     rows = []
     for name, make in CASES.items():
         if arguments.only not in name:
             continue
-        generator, discriminator, shape = make()
-        if arguments.compile:
-            generator, discriminator = torch.compile(generator), torch.compile(discriminator)
-        median, minimum, runs = pytorch_benchmark.measure(
-            make_step(generator, discriminator, shape), arguments.seconds)
+        step = make(torch.compile if arguments.compile else lambda network: network)
+        median, minimum, runs = pytorch_benchmark.measure(step, arguments.seconds)
         print(f"{name:28} {median * 1e3:10.1f} ms {minimum * 1e3:10.1f} ms {runs:5d}", flush=True)
         rows.append((name, "step_time", median))
         rows.append((name, "shortest_step", minimum))

@@ -43,11 +43,18 @@ done
 
 cmake/install_dependencies.sh data
 
+show() {  # a build's lines, each in the place of the one before, where somebody watches
+  if [[ ! -t 1 ]]; then cat >/dev/null; return; fi
+  local line
+  while IFS= read -r line; do printf '\r\033[K%s' "${line:0:78}"; done
+  printf '\r\033[K'
+}
+
 mkdir -p build
 echo "asyndgan: building (build/run.log)"
 if ! { cmake --preset release &&
-       cmake --build --preset release --target asyndgan_program head_federation; } \
-     >build/run.log 2>&1; then
+       cmake --build --preset release --target asyndgan_program head_federation; } 2>&1 |
+     tee build/run.log | show; then
   tail -n 50 build/run.log >&2
   exit 1
 fi

@@ -79,9 +79,9 @@ void look_at_networks(const RunConfig& config, Findings& findings) {
 void look_at_public_maps(const RunConfig& config, Findings& findings) {
   if (!any_site_keeps_label_maps(config)) return;
   try {
-    const auto found = read_label_maps(config.data.public_label_maps, config);
+    const auto found = read_public_label_maps(config);
     findings.notes.push_back(std::to_string(found.maps.n) + " public label maps");
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     findings.problems.emplace_back(error.what());
   }
 }
@@ -106,21 +106,27 @@ std::uint64_t discriminator_parameters(const RunConfig& config, std::size_t site
   return count(Patch(options));
 }
 
-/// What the sites' policies come to refuse on the way.
-void look_at_queries(const RunConfig& config, const std::vector<std::size_t>& sites,
+/// What a site's policy comes to refuse on the way, and how near the run gets to it.
+void look_at_queries(const RunConfig& config, std::size_t site, std::size_t images,
                      Findings& findings) {
   if (config.training.sampling == federation::Sampling::pooled) return;  // drawn by chance
+  const bool paired = config.objective.paired_l1 > 0 || config.objective.perceptual > 0;
+  const auto answers = static_cast<std::uint64_t>(config.training.discriminator_steps) +
+                       (paired ? 1U : 0U);  // that a fake costs
   const auto needed = static_cast<std::uint64_t>(config.training.steps) *
-                      static_cast<std::uint64_t>(config.training.batch) *
-                      static_cast<std::uint64_t>(config.training.discriminator_steps);
-  for (const std::size_t i : sites) {
-    const auto allowed = site_policy(config, i).queries_per_site;
-    if (allowed == 0 || needed <= allowed) continue;
-    findings.problems.push_back("queries_per_site: " + config.data.sites[i].name + " allows " +
-                                std::to_string(allowed) + ", the run needs " +
-                                std::to_string(needed) +
-                                " (training.steps * batch * discriminator_steps)");
-  }
+                      static_cast<std::uint64_t>(config.training.batch) * answers;
+  const auto compare = [&](const char* key, std::uint64_t allowed, std::uint64_t asked) {
+    if (allowed == 0) return;
+    (asked > allowed ? findings.problems : findings.notes)
+        .push_back(std::string(key) + ": " + config.data.sites[site].name + " allows " +
+                   std::to_string(allowed) + ", the run needs " + std::to_string(asked) +
+                   " (training.steps * batch * discriminator_steps" +
+                   (paired ? ", and one more for objective's paired terms)" : ")"));
+  };
+  const auto& policy = site_policy(config, site);
+  compare("queries_per_site", policy.queries_per_site, needed);
+  // All samples are gone through before one comes again.
+  compare("queries_per_sample", policy.queries_per_sample, (needed + images - 1) / images);
 }
 
 /// Means that a site's policy never lets be used: it has too few images, or they are forgotten
@@ -164,6 +170,9 @@ void look_at_privacy(const RunConfig& config, const std::vector<std::size_t>& si
           ? "gradients depend on real images through the discriminators and through means over "
             "each site"
           : "gradients depend on real images through the discriminators alone");
+  const bool sanitized = config.privacy.sanitizer != SanitizerKind::none;
+  findings.notes.push_back("gradients leave " + (sanitized ? "after " + sanitizer(config).describe()
+                                                           : "unsanitized (privacy.sanitizer)"));
   const auto encoding = central_options(config).gradient_encoding;
   const double bytes = bytes_of_a_gradient(config, encoding);
   findings.notes.push_back("gradients of about " + telemetry::bytes_text(bytes) + " (" +
@@ -193,7 +202,9 @@ int check(const CheckArguments& arguments, const Voice& voice) {
   Findings findings;
   for (const std::size_t i : sites) {
     const auto found = look_at_source(config, config.data.sites[i], findings);
-    if (found && config.objective.feature_statistics > 0) {
+    if (!found) continue;
+    look_at_queries(config, i, found->images, findings);
+    if (config.objective.feature_statistics > 0) {
       look_at_statistics(site_policy(config, i), *found, findings);
     }
   }
@@ -207,7 +218,6 @@ int check(const CheckArguments& arguments, const Voice& voice) {
   if (!one) look_at_public_maps(config, findings);
   look_at_networks(config, findings);
   look_at_privacy(config, sites, findings);
-  look_at_queries(config, sites, findings);
 
   if (voice.json) {
     print({{"ok", findings.problems.empty()},

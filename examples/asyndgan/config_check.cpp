@@ -206,11 +206,6 @@ void check_policies(const RunConfig& config, Found& found) {
         "training.sampling: \"pooled\" given with training.weighting \"by_count\": both count a "
         "large site's images more often, expected one of them");
   }
-  if (any_site_keeps_label_maps(config) && config.data.public_label_maps.empty()) {
-    found.push_back(
-        "data.public_label_maps: missing, but a site's policy keeps its label maps; expected the "
-        "path of maps to draw for");
-  }
 }
 
 /// Sets that put images of different channels together.

@@ -82,6 +82,9 @@ template <class Enum>
 
 }  // namespace detail
 
+/// Keys of the file's top level except data.sites, in the documentation's order.
+[[nodiscard]] const std::vector<Key<RunConfig>>& run_keys();
+
 /// Hands every value of the object at `place` to the key of its name.
 template <class Target>
 void read_object(const Json& json, const std::string& place, const std::vector<Key<Target>>& keys,
@@ -93,7 +96,9 @@ void read_object(const Json& json, const std::string& place, const std::vector<K
     const std::string own = place + "." + item.key();
     const auto name = std::find(known.begin(), known.end(), own);
     if (name == known.end()) {
-      problems.add(detail::unknown(own, known));
+      auto meant = known;  // or a key of the whole run, as privacy.sanitizer is
+      for (const auto& key : run_keys()) meant.push_back(key.path);
+      problems.add(detail::unknown(own, meant));
     } else {
       keys[static_cast<std::size_t>(name - known.begin())].read(target, item.value(), own,
                                                                 problems);
@@ -320,9 +325,6 @@ struct Keys {
             write};
   }
 };
-
-/// Keys of the file's top level except data.sites, in the documentation's order.
-[[nodiscard]] const std::vector<Key<RunConfig>>& run_keys();
 
 /// Keys of a site's policy: of "privacy", and of one entry's "policy".
 [[nodiscard]] const std::vector<Key<privacy::SitePolicy>>& policy_keys();

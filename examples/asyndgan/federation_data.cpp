@@ -96,11 +96,11 @@ FederationData load_federation(const RunConfig& config, const Voice& voice) {
       problems.add(error.what());
     }
   };
+  if (any_site_keeps_label_maps(config)) {
+    gather([&] { data.public_maps = read_public_label_maps(config); });
+  }
   for (const auto& site : config.data.sites) {
     gather([&] { data.sites.push_back({site.name, load(site)}); });
-  }
-  if (any_site_keeps_label_maps(config)) {
-    gather([&] { data.public_maps = read_label_maps(config.data.public_label_maps, config); });
   }
   if (!config.data.test.folder.empty()) {
     gather([&] {

@@ -51,4 +51,14 @@ LabelledMaps read_label_maps(const fs::path& folder, const RunConfig& config) {
   return all;
 }
 
+LabelledMaps read_public_label_maps(const RunConfig& config) {
+  const fs::path& folder = config.data.public_label_maps;
+  if (folder.empty()) {
+    throw ConfigError(
+        "data.public_label_maps: missing, but a site's policy keeps its label maps; expected the "
+        "path of maps to draw for");
+  }
+  return read_label_maps(folder, config);
+}
+
 }  // namespace asyndgan::program

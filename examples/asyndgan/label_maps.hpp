@@ -29,4 +29,9 @@ struct LabelledMaps {
 [[nodiscard]] LabelledMaps read_label_maps(const std::filesystem::path& folder,
                                            const RunConfig& config);
 
+/// Those that the centre draws for where a site keeps its own: of data.public_label_maps, which
+/// only who draws needs to have.
+/// Errors  ConfigError if the key is missing; as read_label_maps().
+[[nodiscard]] LabelledMaps read_public_label_maps(const RunConfig& config);
+
 }  // namespace asyndgan::program

@@ -117,7 +117,7 @@ federation::CentralOptions network_options(const RunConfig& config) {
     if (interrupted()) throw Interrupted{};
   };
   if (any_site_keeps_label_maps(config)) {
-    options.public_label_maps = read_label_maps(config.data.public_label_maps, config).maps;
+    options.public_label_maps = read_public_label_maps(config).maps;
   }
   return options;
 }

@@ -71,6 +71,17 @@ std::vector<telemetry::Fact> highlights(const std::optional<Trained>& trained,
   return facts;
 }
 
+/// The next phase of a run that 'asyndgan simulate' works in or was interrupted in; empty once it
+/// has ended, and for a run of other verbs.
+std::string next_phase(const RunFolder& folder) {
+  if (!folder.result(kLoadPhase)) return "";
+  if (!folder.result(kTrainPhase)) return "the training of the generator";
+  if (!folder.result(kSynthesisePhase)) return "the synthetic data set";
+  const bool evaluated = folder.result(kEvaluatePhase).has_value();
+  if (folder.config().segmenter.train_on.empty() || evaluated) return "";
+  return "the segmenters and their scores";
+}
+
 }  // namespace
 
 telemetry::Report run_page(const RunFolder& folder) {
@@ -84,6 +95,12 @@ telemetry::Report run_page(const RunFolder& folder) {
                          highlights(trained, evaluation),
                          {},
                          footer(trained)};
+  if (const std::string next = next_phase(folder); !next.empty()) {
+    page.sections.push_back(
+        {"Not finished",
+         {telemetry::Paragraph{"This page was written before " + next +
+                               " came. A run that was interrupted goes on by the same command."}}});
+  }
   if (!config.report.note.empty()) {
     page.sections.push_back({"Please note", {telemetry::Paragraph{config.report.note}}});
   }
@@ -134,7 +151,9 @@ telemetry::Rows run_rows(const RunFolder& folder) {
                        const std::string& unit) {
     rows.rows.push_back({name, metric, value, unit});
   };
-  if (const auto evaluation = found<EvaluationFound>(folder, kEvaluatePhase)) {
+  if (folder.result(kLoadPhase)) add("run", "finished", next_phase(folder).empty() ? 1 : 0, "1");
+  const auto evaluation = found<EvaluationFound>(folder, kEvaluatePhase);
+  if (evaluation) {
     for (const auto& set : evaluation->sets) {
       for (const auto& [metric, score] : set.mean) {
         if (score.cases == 0) continue;
@@ -152,7 +171,6 @@ telemetry::Rows run_rows(const RunFolder& folder) {
       add(set.set, "segmenter training time", set.train_seconds, "s");
     }
   }
-  const auto evaluation = found<EvaluationFound>(folder, kEvaluatePhase);
   if (const auto seeds = found<SeedsFound>(folder, kSeedsPhase); seeds && evaluation) {
     for (const auto& row : over_seeds(*evaluation, *seeds)) {
       add(row.set, "dice, mean of " + std::to_string(row.runs.size()) + " seeds", row.mean, "1");

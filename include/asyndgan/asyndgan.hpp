@@ -172,6 +172,7 @@
 #include "asyndgan/federation/simulation.hpp"
 #include "asyndgan/federation/site.hpp"
 #include "asyndgan/federation/site_options.hpp"
+#include "asyndgan/federation/site_position.hpp"
 #include "asyndgan/federation/site_samples.hpp"
 #include "asyndgan/federation/standing.hpp"
 #include "asyndgan/federation/steps.hpp"

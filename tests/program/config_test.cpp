@@ -194,8 +194,6 @@ TEST_CASE("Keys that contradict each other are told", "[program]") {
              Contains("segmenter.levels: 4 given, but a side of the slices has fewer than 16"));
   CHECK_THAT(problem({{"generator", {{"kind", "unet"}, {"downs", 7}}}}),
              Contains("data.width: 64 given, expected a multiple of 128"));
-  CHECK_THAT(problem({{"privacy", {{"label_maps", "none"}}}}),
-             Contains("data.public_label_maps: missing"));
   CHECK_THAT(problem({{"training", {{"sampling", "pooled"}, {"weighting", "by_count"}}}}),
              Contains("training.sampling: \"pooled\" given with training.weighting"));
   CHECK_THAT(problem({{"training", {{"sampling", "pooled"}}},
@@ -227,7 +225,9 @@ TEST_CASE("A site's own policy takes the place of the common one", "[program]") 
   CHECK_THAT(problem(sites("strict")),
              Contains("data.sites[1].policy: \"strict\" given, expected object with keys of"));
   CHECK_FALSE(parse(sites(nullptr)).data.sites[1].policy);  // as --print-config writes none
-  CHECK_THAT(problem(sites({{"label_maps", "none"}})), Contains("data.public_label_maps: missing"));
+  CHECK_THAT(
+      problem(sites({{"sanitizer", "sign_only"}})),
+      Contains("data.sites[1].policy.sanitizer: unknown key; did you mean privacy.sanitizer?"));
   auto pooled = sites({{"allow_sample_count", false}});
   pooled["training"]["sampling"] = "pooled";
   CHECK_THAT(problem(pooled), Contains("data.sites[1].policy.allow_sample_count: false"));

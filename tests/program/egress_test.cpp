@@ -86,6 +86,21 @@ TEST_CASE("A query limit holds over all starts of a run", "[program]") {
   CHECK_THAT(checked.err, Contains("queries_per_site: north allows 6, the run needs 18"));
 }
 
+TEST_CASE("check tells how gradients leave and how near a run gets to a site's limits",
+          "[program]") {
+  const test::Scratch scratch;
+  auto json = test::write_two_sites(scratch.path());  // 8 slices a site
+  json["training"] = {{"steps", 9}, {"batch", 2}};
+  json["privacy"] = {{"sanitizer", "clip_norm"}, {"norm", 2}, {"queries_per_sample", 3}};
+  json["data"]["sites"][1]["policy"] = {{"queries_per_sample", 2}};
+  const auto checked =
+      run(scratch.path(), {"check", test::write_config(scratch.path(), json).string()});
+  CHECK(checked.code == 1);
+  CHECK_THAT(checked.out, Contains("gradients leave after clip_norm(2)") &&
+                              Contains("queries_per_sample: north allows 3, the run needs 3"));
+  CHECK_THAT(checked.err, Contains("queries_per_sample: south allows 2, the run needs 3"));
+}
+
 TEST_CASE("check names a minimum that a site's statistics never reach", "[program]") {
   const test::Scratch scratch;
   auto json = test::write_two_sites(scratch.path());  // 8 slices a site

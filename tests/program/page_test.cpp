@@ -63,6 +63,21 @@ TEST_CASE("A report shows what the finished phases found, and no more", "[progra
   CHECK_THAT(page, Contains("Some CPU"));
 }
 
+TEST_CASE("A report of a run that has not ended says so", "[program]") {
+  const test::Scratch scratch;
+  const auto folder = RunFolder::open(small_config(scratch.path() / "run"), false);
+  const auto finished = [&] { return run_rows(folder).rows.at(0); };
+  folder.finish(kLoadPhase, Loaded{});
+  folder.finish(kTrainPhase, trained());
+  folder.finish(kSynthesisePhase, Synthesised{20});
+  CHECK_THAT(telemetry::render_html(run_page(folder)), Contains("before the segmenters"));
+  CHECK(finished().metric == "finished");
+  CHECK(finished().value == 0);
+  folder.finish(kEvaluatePhase, EvaluationFound{{evaluated("synthetic", 0.6)}});
+  CHECK_THAT(telemetry::render_html(run_page(folder)), !Contains("Not finished"));
+  CHECK(finished().value == 1);
+}
+
 TEST_CASE("Rows of a report name the training sets and the sites", "[program]") {
   const test::Scratch scratch;
   const auto folder = RunFolder::open(small_config(scratch.path() / "run"), false);

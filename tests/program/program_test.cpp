@@ -95,6 +95,11 @@ TEST_CASE("Sites that keep their label maps, pooled sampling and statistics go t
       "objective.feature_statistics=1",
       "--set",
       "segmenter.train_on=[\"synthetic\"]"};
+  for (const std::string verb : {"simulate", "check"}) {  // who draws needs maps to draw for
+    const Ended refused = run(scratch.path(), {verb, config, "--set", "privacy.label_maps=none"});
+    CHECK(refused.code != 0);
+    CHECK_THAT(refused.err, Contains("data.public_label_maps: missing"));
+  }
   const Ended ended = run(scratch.path(), arguments);
   INFO(ended.err);
   REQUIRE(ended.code == 0);

@@ -20,6 +20,7 @@
 #include "asyndgan/federation/exchange.hpp"
 #include "asyndgan/federation/make_critics.hpp"
 #include "asyndgan/federation/site_options.hpp"
+#include "asyndgan/federation/site_position.hpp"
 #include "asyndgan/federation/site_samples.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/modality/condition.hpp"
@@ -119,8 +120,9 @@ class Site {
       repeat_last_answer(fakes);
       return true;
     }
-    require_expected(fakes);
-    step_ = static_cast<std::int64_t>(fakes.step);
+    position_.require_next(fakes);
+    require_label_maps(fakes);
+    position_.move_to(fakes.step);
     const auto fake = fakes.images.value().template to<T, D>();
     const auto condition = modality::Condition<T, D>::one_hot(
         (fakes.maps ? *fakes.maps : maps_.value()).value(), samples_.classes());
@@ -151,8 +153,8 @@ class Site {
     try {
       join(hooks);
       if (hooks.after_step) hooks.after_step(*this);
-      for (auto before = answered_; serve_round(hooks); before = answered_) {
-        if (hooks.after_step && answered_ != before) hooks.after_step(*this);
+      for (auto before = answered(); serve_round(hooks); before = answered()) {
+        if (hooks.after_step && answered() != before) hooks.after_step(*this);
       }
     } catch (const PolicyError& error) {
       const auto frame = outbox_.refuse({.step = step(), .reason = error.what()}, run_);
@@ -169,13 +171,11 @@ class Site {
   /// Takes another link to the centre, to join() anew.
   void reconnect(Link link) { link_ = std::move(link); }
 
-  /// The step of the generator that this site has its next part in: what it has answered lies
-  /// before; all that it will answer is of this step or a later one.
-  [[nodiscard]] std::uint64_t step() const { return static_cast<std::uint64_t>(step_); }
-  /// The first step after the last that the site has answered; pooled sampling may skip some.
-  [[nodiscard]] std::uint64_t answered() const { return static_cast<std::uint64_t>(answered_); }
-  /// Not in the middle of a step that is made of several exchanges.
-  [[nodiscard]] bool between_steps() const { return exchange_ == 0; }
+  /// The step of the generator that this site has its next part in.
+  [[nodiscard]] std::uint64_t step() const { return position_.step(); }
+  /// The first step after the last that the site has answered.
+  [[nodiscard]] std::uint64_t answered() const { return position_.answered(); }
+  [[nodiscard]] bool between_steps() const { return position_.between_steps(); }
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] const std::string& farewell() const { return farewell_; }
   [[nodiscard]] const Critics<Net>& critics() const { return critics_; }
@@ -187,9 +187,7 @@ class Site {
     }
     samples_.collect(state);
     loss_average_.collect("loss_average", state);
-    state.counters.push_back({"step", &step_});
-    state.counters.push_back({"answered", &answered_});
-    state.counters.push_back({"exchanges", &exchanges_});
+    position_.collect(state);
   }
 
  private:
@@ -200,10 +198,7 @@ class Site {
     }
     outbox_.encode_tensors(
         protocol::AnyEncoding::of(welcome.gradient_encoding, welcome.gradient_share));
-    steps_ = welcome.steps;
-    every_step_ = welcome.every_step;
-    plan_ = plan_step(welcome.fresh_fakes ? Variant::two_phase : Variant::one_batch,
-                      static_cast<int>(welcome.discriminator_steps));
+    position_.announce(welcome);
     limits_ =
         protocol::Limits::for_run({static_cast<int>(welcome.largest_batch), samples_.run_channels(),
                                    samples_.height(), samples_.width()},
@@ -216,10 +211,11 @@ class Site {
   [[nodiscard]] std::vector<protocol::StepRange> goes_on_with(const Hooks& hooks) const {
     if (!hooks.checkpoints) return {};
     auto ranges = hooks.checkpoints();
-    if (ranges.empty() && answered_ == 0) return {};  // it is new
-    if (exchange_ == 0) ranges.push_back({answered(), std::max(answered(), step())});
-    if (last_answer_ && plan_.size() == 1)
+    if (ranges.empty() && answered() == 0) return {};  // it is new
+    if (between_steps()) ranges.push_back({answered(), std::max(answered(), step())});
+    if (last_answer_ && position_.one_exchange_a_step()) {
       ranges.push_back({last_answer_->step, last_answer_->step});
+    }
     return ranges;
   }
 
@@ -227,19 +223,18 @@ class Site {
   /// answers again what it has answered already, or goes back to a checkpoint; else it goes on
   /// with the discriminators that it has.
   void go_to(std::uint64_t first, std::uint32_t batch, const Hooks& hooks) {
-    const bool in_the_middle = std::exchange(exchange_, 0) != 0;  // of a step: it is done anew
-    repeats_ = every_step_ && last_answer_ && last_answer_->step == first && plan_.size() == 1 &&
-               last_answer_->d_fake.provenance().items == batch;
+    const bool in_the_middle = position_.abandon_step();
+    repeats_ = position_.every_step() && position_.one_exchange_a_step() && last_answer_ &&
+               last_answer_->step == first && last_answer_->d_fake.provenance().items == batch;
     if (repeats_ || (first == step() && !in_the_middle)) return;
-    if (every_step_ && (answered_ > 0 || in_the_middle)) {
+    if (position_.every_step() && (answered() > 0 || in_the_middle)) {
       const bool behind = first < answered() || in_the_middle;
       if (!behind || !go_back(first, hooks)) {
         throw ProtocolError("the centre goes on with step " + std::to_string(first) +
                             ", this site's checkpoint with step " + std::to_string(step()));
       }
     }
-    step_ = static_cast<std::int64_t>(first);
-    answered_ = std::min(answered_, step_);
+    position_.restart_at(first);
   }
 
   /// To a checkpoint, if there is one, but for the queries: what was answered since has been
@@ -249,7 +244,7 @@ class Site {
     if (!hooks.rewind || !hooks.rewind(*this, step)) return false;
     samples_.count_at_least(spent);
     last_answer_.reset();
-    step_ = static_cast<std::int64_t>(step);
+    position_.move_to(step);
     return true;
   }
 
@@ -260,22 +255,7 @@ class Site {
                         to_string(expected));
   }
 
-  /// Holds the centre to the run that it has announced: a gradient more than that would be an
-  /// answer that no query was counted for.
-  void require_expected(const protocol::Fakes& fakes) const {
-    const bool told = every_step_ || exchange_ > 0;
-    const bool in_turn = told ? fakes.step == step() : fakes.step >= answered();
-    if (!in_turn || fakes.step >= steps_) {
-      throw ProtocolError("fakes of step " + std::to_string(fakes.step) + ", expected step " +
-                          std::to_string(step()) + " of " + std::to_string(steps_) +
-                          ": the centre replays or skips steps");
-    }
-    const bool last = exchange_ + 1 == plan_.size();
-    if (fakes.ask != ask(plan_[exchange_]) || (fakes.next_step == fakes.step) == last) {
-      throw ProtocolError("fakes of step " + std::to_string(fakes.step) + " do not fit exchange " +
-                          std::to_string(exchange_ + 1) + " of " + std::to_string(plan_.size()) +
-                          " that make a step of this run");
-    }
+  void require_label_maps(const protocol::Fakes& fakes) const {
     if (fakes.maps.has_value() == sends_label_maps()) {
       throw ProtocolError(std::string("fakes ") + (fakes.maps ? "with" : "without") +
                           " label maps, but this site " + (sends_label_maps() ? "sends" : "keeps") +
@@ -302,7 +282,7 @@ class Site {
     if (samples_.size() >= options_.policy.minimum_batch) {  // draws of fewer repeat them
       answer.losses = release_.losses(loss_average_);
     }
-    answered_ = step_ + 1;
+    position_.answer();
     go_on(fakes);
     last_answer_ = answer;  // the link may be cut before the centre has it
     last_maps_ = maps_;
@@ -312,12 +292,12 @@ class Site {
 
   /// The same gradient, for the same fakes. It costs no query: nothing new is told.
   void repeat_last_answer(const protocol::Fakes& fakes) {
-    if (fakes.ask != ask(plan_.back())) {
+    if (fakes.ask != position_.ask_for_gradient()) {
       throw ProtocolError("fakes of step " + std::to_string(fakes.step) +
                           " were answered and are asked for anew in another way");
     }
     repeats_ = false;
-    step_ = static_cast<std::int64_t>(fakes.next_step);
+    position_.move_to(fakes.next_step);
     send_with_next_maps(*last_answer_, fakes.next_batch);
   }
 
@@ -329,9 +309,7 @@ class Site {
   /// To the exchange that follows `answered`.
   void go_on(const protocol::Fakes& answered) {
     samples_.advance(answered.images.value().shape().n);
-    ++exchanges_;
-    exchange_ = (exchange_ + 1) % plan_.size();
-    step_ = static_cast<std::int64_t>(answered.next_step);
+    position_.go_on(answered.next_step);
   }
 
   void send_masks(std::uint32_t count) {
@@ -344,8 +322,7 @@ class Site {
 
   /// Draws the next batch and releases its label maps.
   [[nodiscard]] privacy::Shareable<LabelMap> next_maps(std::uint32_t count) {
-    maps_ = release_.label_maps(samples_.draw_maps(static_cast<int>(count)),
-                                static_cast<std::uint64_t>(exchanges_));
+    maps_ = release_.label_maps(samples_.draw_maps(static_cast<int>(count)), position_.exchanges());
     return *maps_;
   }
   [[nodiscard]] bool sends_label_maps() const {
@@ -354,10 +331,12 @@ class Site {
 
   [[nodiscard]] layers::Pass pass() const {
     return {.key = {.seed = options_.secret,
-                    .step = static_cast<std::uint32_t>(exchanges_),
+                    .step = static_cast<std::uint32_t>(position_.exchanges()),
                     .purpose = random::Purpose::dropout}};
   }
-  [[nodiscard]] double rate() const { return options_.schedule.factor(step_); }
+  [[nodiscard]] double rate() const {
+    return options_.schedule.factor(static_cast<std::int64_t>(step()));
+  }
 
   void require_consistent_options() const {
     const bool reads_pairs = options_.objective.reveals() == privacy::Reveals::paired_image;
@@ -403,10 +382,7 @@ class Site {
   Critics<Net> critics_;
   protocol::RunId run_ = 0;
   bool welcomed_ = false;
-  std::uint64_t steps_ = 0;  // of the run
-  std::vector<Exchange> plan_;
-  std::size_t exchange_ = 0;  // of the step, that comes next
-  bool every_step_ = true;    // the centre leaves none out
+  SitePosition position_;
   /// As released: what the centre draws fakes for at the moment, and what it drew the last for.
   std::optional<privacy::Shareable<LabelMap>> maps_;
   std::optional<privacy::Shareable<LabelMap>> last_maps_;
@@ -414,9 +390,6 @@ class Site {
   bool repeats_ = false;  // the last answer is what the centre asks for
   privacy::Losses losses_;
   privacy::LossAverage loss_average_;
-  std::int64_t step_ = 0;       // of the generator: the next that the site has a part in
-  std::int64_t answered_ = 0;   // the last that it has answered, plus 1
-  std::int64_t exchanges_ = 0;  // batches of fakes answered
   std::string farewell_;
 };
 
