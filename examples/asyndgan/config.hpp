@@ -166,6 +166,13 @@ struct RunConfig {
   } report;
 };
 
+/// The policy of one site: its own, else the one of "privacy".
+[[nodiscard]] inline const privacy::SitePolicy& site_policy(const RunConfig& config,
+                                                            std::size_t site) {
+  const auto& own = config.data.sites[site].policy;
+  return own ? *own : config.privacy.policy;
+}
+
 /// Reads a configuration: JSON, with comments allowed. Relative paths are meant from the folder
 /// of `file`. `changes` are "key=value" from the command line and win over the file.
 ///

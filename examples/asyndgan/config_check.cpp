@@ -13,7 +13,6 @@
 #include "nearest.hpp"
 #include "place.hpp"
 #include "results.hpp"
-#include "site_settings.hpp"
 
 namespace asyndgan::program {
 

@@ -72,11 +72,6 @@ privacy::AnySanitizer sanitizer(const RunConfig& config) {
   return privacy::PassThrough();
 }
 
-const privacy::SitePolicy& site_policy(const RunConfig& config, std::size_t site) {
-  const auto& own = config.data.sites[site].policy;
-  return own ? *own : config.privacy.policy;
-}
-
 bool any_site_keeps_label_maps(const RunConfig& config) {
   for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
     if (site_policy(config, i).label_maps == privacy::MaskRelease::none) return true;

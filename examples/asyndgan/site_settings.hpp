@@ -29,8 +29,6 @@ struct RunChannels {
 [[nodiscard]] privacy::AnySanitizer sanitizer(const RunConfig& config);
 /// Throws ConfigError where data.sites has none of that name.
 [[nodiscard]] std::size_t site_index(const RunConfig& config, const std::string& name);
-/// The site's own, else the one of "privacy".
-[[nodiscard]] const privacy::SitePolicy& site_policy(const RunConfig& config, std::size_t site);
 /// True if the centre needs data.public_label_maps.
 [[nodiscard]] bool any_site_keeps_label_maps(const RunConfig& config);
 [[nodiscard]] federation::CentralOptions central_options(const RunConfig& config);
