@@ -25,7 +25,7 @@ fuzz_only=0
 faults=0
 scripts=()  # tests that are scripts and run only when asked for
 # What parses bytes, shares memory or computes indices.
-sanitized=(core kernels layers networks losses privacy protocol transport net federation data)
+sanitized=(core kernels layers privacy protocol transport net federation data)
 threaded=(core kernels layers transport net federation)  # the simulation has one thread
 exclude=(-LE '^(long|faults)$')
 while (($# > 0)); do
@@ -42,7 +42,7 @@ while (($# > 0)); do
     --slurm | --scan) scripts+=("${1#--}") ;;
     --long)
       long=1 fuzz=60 exclude=(-LE '^faults$')
-      sanitized+=(simulation optim modality metrics downstream telemetry program)
+      sanitized+=(networks losses simulation optim modality metrics downstream telemetry program)
       ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
