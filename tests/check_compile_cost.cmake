@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a program pays that links asyndgan::compiled: no header that it does not use is heavy, no
-# network is compiled again, and a gigabyte and 15 seconds of one processor are enough.
+# network is compiled again, and a gigabyte is enough. Times are left to the eye, they depend on
+# the machine.
 #   cmake -DCOMMAND=<compiler and flags> -DSOURCE=<program> -DOBJECT=<file to write>
 #         -DNM=<nm> -P check_compile_cost.cmake
 set(heavy nlohmann/json.hpp hwy/highway.h immintrin.h /regex /random /ranges)
@@ -20,11 +21,10 @@ endforeach()
 
 string(REPLACE ";" " " command "${COMMAND}")
 set(kilobytes 1000000)  # 530,000 measured with GCC 12, 340,000 with Clang 14
-set(seconds 15)  # of processor time
-execute_process(COMMAND sh -c "ulimit -v ${kilobytes} && ulimit -t ${seconds} && ${command} -c '${SOURCE}' -o '${OBJECT}'"
+execute_process(COMMAND sh -c "ulimit -v ${kilobytes} && ${command} -c '${SOURCE}' -o '${OBJECT}'"
                 RESULT_VARIABLE failed)
 if(failed)
-  message(FATAL_ERROR "${SOURCE} does not compile within ${kilobytes} KB and ${seconds} s")
+  message(FATAL_ERROR "${SOURCE} does not compile within ${kilobytes} KB")
 endif()
 
 execute_process(COMMAND ${NM} -C --defined-only ${OBJECT} OUTPUT_VARIABLE symbols
