@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One whole training step: G forward, D on real and fake with its Adam step, D again for G, G
-// backward with its Adam step; and one of the segmenter. train_step_pytorch.py is the same step in PyTorch, and
-// compare.py runs both in turn.
+// backward with its Adam step; and one of the segmenter. train_step_pytorch.py has the same steps
+// in PyTorch, and compare.py runs both in turn.
 
 #include <cstdio>
 #include <string>
@@ -134,8 +134,8 @@ class SegmenterStep {
   void operator()() {
     Net::Saved saved;
     const auto logits = network_.forward(images_, saved);
-    auto loss = losses::add(losses::cross_entropy(logits, labels_), 1,
-                            losses::soft_dice(logits, labels_));
+    auto loss =
+        losses::add(losses::cross_entropy(logits, labels_), 1, losses::soft_dice(logits, labels_));
     state_.zero_gradients();
     (void)network_.backward(loss.gradient, saved, Wanted::parameters);
     adam_.step();

@@ -56,6 +56,7 @@ const std::vector<Case> kCases = {
     {{2, 34, 42, 39}, 35, {.kernel = 3, .stride = 2, .padding = 1}},
     {{1, 34, 41, 40}, 32, {.kernel = 3, .stride = 2, .padding = 2, .mode = kReflect}},
     {{3, 64, 16, 15}, 128, {.kernel = 4, .padding = 2, .mode = kReflect}},
+    {{16, 34, 4, 3}, 33, {.kernel = 3, .padding = 1}},  // of one tile an image
     // In tiles, of few channels: chunks of one thread.
     {{5, 16, 31, 40}, 17, {.kernel = 3, .padding = 1, .mode = kReflect}},
     {{2, 17, 67, 30}, 16, {.kernel = 4, .padding = 2}},
@@ -67,10 +68,11 @@ const std::vector<Case> kCases = {
     {{2, 32, 9, 8}, 40, {.kernel = 3, .padding = 1, .dilation = 2}},
     {{1, 64, 2, 2}, 33, {.kernel = 4, .stride = 2, .padding = 1}},
     {{5, 48, 4, 4}, 70, {.kernel = 1}},
+    {{4, 20, 17, 18}, 17, {.kernel = 2, .stride = 2}},  // not so few, but their windows are apart
 };
 const std::size_t kFirstInTiles = 16;
-const std::size_t kFirstOfFewChannels = 28;
-const std::size_t kFirstOfFewPixels = 32;
+const std::size_t kFirstOfFewChannels = 29;
+const std::size_t kFirstOfFewPixels = 33;
 
 /// Root mean square of a - b over that of b; infinity where a value is no number.
 template <class T>

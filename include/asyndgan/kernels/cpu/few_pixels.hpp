@@ -9,7 +9,8 @@ namespace asyndgan::kernels::cpu {
 
 /// Convolutions of few pixels by many weights, as at the bottom of a U-Net: plain matrix products
 /// with the weights as they lie in memory, for there is nothing to be gained by packing what is
-/// read once. The windows are written out as a matrix (im2col), which is small here.
+/// read once. The windows are written out as a matrix (im2col), which is small here; where they lie
+/// apart, as those of a 2 x 2 window of stride 2, it is as large as the image, and pays longer.
 struct FewPixelsConv2d {
   using Array = Tensor<float, Cpu>;
 

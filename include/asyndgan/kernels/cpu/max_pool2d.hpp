@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "asyndgan/core/parallel.hpp"
+#include "asyndgan/kernels/cpu/vector_ops.hpp"
 #include "asyndgan/kernels/max_pool2d.hpp"
 
 namespace asyndgan::kernels {
@@ -18,6 +19,7 @@ struct MaxPool2dKernel<T, Cpu> {
 
   static void forward(const Array& input, const PoolGeometry& g, Winners<Cpu>& winners,
                       Array& output) {
+    if (g.kernel == 2 && g.stride == 2) return halve(input, winners, output);
     const auto width = static_cast<std::size_t>(input.shape().w);
     const auto pool = [&](auto kernel, std::size_t to, std::size_t corner) {
       const T* const window = input.data() + corner;
@@ -51,6 +53,22 @@ struct MaxPool2dKernel<T, Cpu> {
   }
 
  private:
+  static void halve(const Array& input, Winners<Cpu>& winners, Array& output) {
+    const Shape& shape = output.shape();
+    const auto rows = static_cast<std::size_t>(shape.h);
+    const auto columns = static_cast<std::size_t>(shape.w);
+    const auto width = static_cast<std::size_t>(input.shape().w);
+    const auto planes = static_cast<std::size_t>(shape.n) * static_cast<std::size_t>(shape.c);
+    parallel_for(planes, [&](std::size_t p) {
+      for (std::size_t i = 0; i < rows; ++i) {
+        const T* const upper = input.data() + p * input.shape().plane() + 2 * i * width;
+        const std::size_t to = (p * rows + i) * columns;
+        cpu::vector_ops<T>().halve(columns, upper, upper + width, winners.data() + to,
+                                   output.data() + to);
+      }
+    });
+  }
+
   /// visit(kernel, output element, input element of the window's first pixel), one plane on one
   /// thread, as windows may overlap. Halving has a constant kernel, whose loops unroll.
   template <class F>

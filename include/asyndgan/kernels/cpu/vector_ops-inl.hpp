@@ -34,6 +34,49 @@ HWY_INLINE void write_mask(std::size_t n, unsigned char* HWY_RESTRICT mask, cons
   }
 }
 
+/// Not value > largest: a NaN must win, and stay.
+template <class V>
+HWY_INLINE auto stays(V largest, V value) {
+  return hn::Or(hn::Le(value, largest), hn::Not(hn::Eq(largest, largest)));
+}
+
+template <class T>
+void halve(std::size_t n, const T* HWY_RESTRICT upper, const T* HWY_RESTRICT lower,
+           unsigned char* HWY_RESTRICT winners, T* HWY_RESTRICT largest) {
+  constexpr std::size_t kChunk = 256;
+  hwy::MakeUnsigned<T> taps[kChunk];  // of T's width, as in write_mask()
+  const auto pool = [&](auto d, std::size_t i, auto load) HWY_ATTR {
+    const hn::RebindToUnsigned<decltype(d)> whole;
+    hn::Vec<decltype(d)> value[4];
+    load(d, upper + 2 * i, value[0], value[1]);
+    load(d, lower + 2 * i, value[2], value[3]);
+    auto tap = hn::Zero(whole);
+    for (unsigned k = 1; k < 4; ++k) {
+      const auto keep = stays(value[0], value[k]);
+      value[0] = hn::IfThenElse(keep, value[0], value[k]);
+      tap = hn::IfThenElse(hn::RebindMask(whole, keep), tap, hn::Set(whole, k));
+    }
+    hn::StoreU(value[0], d, largest + i);
+    hn::StoreU(tap, whole, taps + i % kChunk);
+  };
+  const auto one_pair = [](auto d, const T* from, auto& even, auto& odd) HWY_ATTR {
+    even = hn::LoadU(d, from);
+    odd = hn::LoadU(d, from + 1);
+  };
+  for (std::size_t first = 0; first < n; first += kChunk) {
+    const std::size_t end = std::min(n, first + kChunk);
+    std::size_t i = first;
+#if HWY_TARGET != HWY_SCALAR
+    const hn::ScalableTag<T> d;
+    const auto pairs = [](auto tag, const T* from, auto& even, auto& odd)
+                           HWY_ATTR { hn::LoadInterleaved2(tag, from, even, odd); };
+    for (; i + hn::Lanes(d) <= end; i += hn::Lanes(d)) pool(d, i, pairs);
+#endif
+    for (; i < end; ++i) pool(hn::CappedTag<T, 1>(), i, one_pair);
+    for (i = first; i < end; ++i) winners[i] = static_cast<unsigned char>(taps[i - first]);
+  }
+}
+
 template <class T>
 void rectify(std::size_t n, T slope, T* HWY_RESTRICT x, unsigned char* HWY_RESTRICT open) {
   write_mask<T>(n, open, [x](std::size_t i) HWY_ATTR { return x[i] > 0; });
@@ -332,6 +375,7 @@ const VectorOps<T>& vector_table() {
                                        .select_scale = select_scale<T>,
                                        .tanh = tanh<T>,
                                        .sigmoid = sigmoid<T>,
+                                       .halve = halve<T>,
                                        .sum = sum<T>,
                                        .sum_squares = sum_squares<T>,
                                        .normalize = normalize<T>,

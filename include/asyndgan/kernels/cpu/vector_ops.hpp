@@ -50,6 +50,10 @@ struct VectorOps {
   /// x = 1 / (1 + exp(-x))
   void (*sigmoid)(std::size_t n, T* x);
 
+  /// The largest of each 2 x 2 elements of two rows of 2n, and its number in reading order: of
+  /// equal ones the first, and a NaN before all.
+  void (*halve)(std::size_t n, const T* upper, const T* lower, unsigned char* winners, T* largest);
+
   double (*sum)(std::size_t n, const T* x);
   /// Of (x - center)^2.
   double (*sum_squares)(std::size_t n, const T* x, T center);

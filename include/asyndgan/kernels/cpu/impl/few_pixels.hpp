@@ -123,12 +123,14 @@ inline constexpr std::size_t kFiltersAtOnce = 24;
 
 ASYNDGAN_INLINE bool FewPixelsConv2d::pays(const ConvGeometry& g, const Shape& input,
                                            const Shape& output) {
-  constexpr std::size_t kMostPixels = 128;
+  const bool apart = g.kernel == g.stride && g.kernel > 1 && g.dilation == 1;
+  const std::size_t most_pixels = apart ? 4096 : 256;
+  const int fewest = apart ? 16 : 32;
   const std::size_t window =
       static_cast<std::size_t>(input.c) * static_cast<std::size_t>(g.kernel * g.kernel);
   // backward_weight writes whole vectors of a filter's weights.
-  return static_cast<std::size_t>(output.n) * output.plane() <= kMostPixels && input.c >= 32 &&
-         output.c >= 32 && window % matrix_ops().lanes == 0;
+  return static_cast<std::size_t>(output.n) * output.plane() <= most_pixels && input.c >= fewest &&
+         output.c >= fewest && window % matrix_ops().lanes == 0;
 }
 
 ASYNDGAN_INLINE void FewPixelsConv2d::forward(const Array& input, const Array& weight,

@@ -33,9 +33,9 @@ ASYNDGAN_INLINE std::optional<TileForm> WinogradConv2d::form(const ConvGeometry&
                                                              const Shape& output) {
   const int channels = std::min(input.c, output.c);
   if (g.dilation != 1 || channels < 16) return std::nullopt;
-  // To transform a weight costs as much as to use it for some tiles.
-  constexpr int kFewestTiles = 24;
-  if (input.n * ((output.h + 3) / 4) * ((output.w + 3) / 4) < kFewestTiles) return std::nullopt;
+  // To transform a weight costs as much as to use it for some tiles, of large windows for more.
+  const int fewest_tiles = g.kernel == 3 && g.stride == 1 ? 16 : 24;
+  if (input.n * ((output.h + 3) / 4) * ((output.w + 3) / 4) < fewest_tiles) return std::nullopt;
   if (g.kernel == 3 && g.stride == 1) return TileForm{.outputs = 4, .taps = 3};
   if (g.kernel == 4 && g.stride == 1) return TileForm{.outputs = 4, .taps = 4};
   // Padded to 4, which gains little.
