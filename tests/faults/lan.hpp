@@ -82,6 +82,12 @@ class Lan {
   Lan& operator=(const Lan&) = delete;
   ~Lan() { clean_up(); }
 
+  [[nodiscard]] const std::string& first() const { return hosts_.front(); }
+  /// The file that stands for a host's network.
+  [[nodiscard]] static std::filesystem::path network(const std::string& host) {
+    return std::filesystem::path("/run/netns") / in(host);
+  }
+
   /// The command line that starts a program on a host.
   [[nodiscard]] std::vector<std::string> launcher(const std::string& host) const {
     return {"/bin/ip", "netns", "exec", in(host)};

@@ -3,9 +3,11 @@
 // F10, F11, F12, F19: lines that lose packets, are thin, take small packets only, or come and go.
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <string>
 
+#include "faults/far_line.hpp"
 #include "faults/run.hpp"
 
 namespace asyndgan::faults {
@@ -29,6 +31,39 @@ TEST_CASE("F10: packets are lost", "[faults]") {
     measured("F10: ", percent, " % of all packets lost: ", kSteps, " steps in ", taken,
              " s, the generator is the same");
     lan.heal();
+  }
+}
+
+TEST_CASE("F10: a site on the other side of the world costs a step one way there and back",
+          "[faults]") {
+  using namespace std::chrono_literals;
+  ASYNDGAN_REQUIRE_NAMESPACES();
+  constexpr int kSteps = 60;
+  constexpr int kFirst = 10;  // by then the line is warm
+  constexpr double kRoundTrip = 0.2;
+  const Lan lan;
+  LanConsortium consortium(lan, kSteps);
+  program::test::run_undisturbed(consortium, "whole");
+  consortium.keep_secrets("whole");
+  for (const int lost : {0, 1}) {
+    const FarLine line(lan, "south", {.delay = 100ms, .jitter = 25ms, .lost = lost});
+    const std::string out = "far-" + std::to_string(lost);
+    const Run run(consortium, out);
+    run.wait_for_steps(kFirst);
+    const auto begin = Clock::now();
+    const auto carried = line.carried();
+    run.wait_for_steps(kSteps - 1);
+    constexpr double kMeasured = kSteps - 1 - kFirst;
+    const double step = Seconds(Clock::now() - begin).count() / kMeasured;
+    const double bytes = static_cast<double>(line.carried() - carried) / kMeasured;
+    run.require_done();
+    CHECK((consortium.generator(out) == consortium.generator("whole")));
+    CHECK(step >= 0.75 * kRoundTrip);  // else packets took another way
+    // What TCP moves in a second where it loses packets: Mathis et al. 1997, equation 3.
+    const double bulk = 1.22 * 1460 / (kRoundTrip * std::sqrt(lost / 100.0));
+    CHECK(step <= 1.5 * (kRoundTrip + bytes / bulk));
+    measured("F10: 200 ms there and back, give or take 50, ", lost, " % lost: ", 1000 * step,
+             " ms a step of ", bytes / 1000, " kB, the generator is the same");
   }
 }
 
