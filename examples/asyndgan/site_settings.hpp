@@ -19,12 +19,6 @@
 /// The library's options that a configuration stands for.
 namespace asyndgan::program {
 
-/// The federation's channels, as the sites' modality.
-struct RunChannels {
-  std::vector<std::string> names;
-  [[nodiscard]] const std::vector<std::string>& channels() const { return names; }
-};
-
 [[nodiscard]] federation::Objective<float> objective(const RunConfig& config);
 [[nodiscard]] privacy::AnySanitizer sanitizer(const RunConfig& config);
 /// Throws ConfigError where data.sites has none of that name.
