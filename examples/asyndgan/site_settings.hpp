@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "asyndgan/federation/central.hpp"
 #include "asyndgan/federation/objective.hpp"
