@@ -6,8 +6,8 @@
 
 #include "asyndgan/core/parallel.hpp"
 #include "asyndgan/kernels/exact.hpp"
-#include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/modality/generator_input.hpp"
+#include "asyndgan/networks/initialize.hpp"
 #include "asyndgan/networks/patch_discriminator.hpp"
 #include "asyndgan/networks/pixel_discriminator.hpp"
 #include "asyndgan/networks/resnet_generator.hpp"
@@ -72,9 +72,7 @@ decltype(auto) with_generator(const RunConfig& config, Use&& use) {
 /// With the first weights of a run, which its seed decides.
 template <networks::Generator G>
 [[nodiscard]] G initialized(const RunConfig& config, G generator) {
-  State<float> state;
-  generator.collect("", state);
-  layers::initialize(state, {}, {.seed = config.run.seed, .purpose = random::Purpose::initialize});
+  networks::initialize(generator, {.seed = config.run.seed});
   return generator;
 }
 

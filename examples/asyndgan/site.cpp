@@ -54,7 +54,7 @@ std::uint64_t secret_in(const fs::path& folder) {
 template <networks::Discriminator Net>
 class SiteRun {
  public:
-  using Site = federation::Site<Net, RunChannels, NetworkLink>;
+  using Site = federation::Site<Net, federation::Channels, NetworkLink>;
   using Occasion = federation::Journal::Occasion;
 
   SiteRun(const RunConfig& config, const SiteArguments& arguments,
@@ -97,7 +97,8 @@ class SiteRun {
           site_->reconnect(std::move(link));
         } else {
           site_.emplace(std::exchange(data, std::nullopt).value(),
-                        RunChannels{config_.data.channels}, std::move(link), ledger_, options_);
+                        federation::Channels{config_.data.channels}, std::move(link), ledger_,
+                        options_);
           if (const auto saved = journal_.steps(); !saved.empty()) read(*site_, saved.back());
         }
         site_->serve(hooks);

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "asyndgan/federation/central.hpp"
 #include "asyndgan/federation/objective.hpp"
@@ -18,12 +17,6 @@
 
 /// The library's options that a configuration stands for.
 namespace asyndgan::program {
-
-/// The federation's channels, as the sites' modality.
-struct RunChannels {
-  std::vector<std::string> names;
-  [[nodiscard]] const std::vector<std::string>& channels() const { return names; }
-};
 
 [[nodiscard]] federation::Objective<float> objective(const RunConfig& config);
 [[nodiscard]] privacy::AnySanitizer sanitizer(const RunConfig& config);

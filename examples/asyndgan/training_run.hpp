@@ -36,7 +36,7 @@ class TrainingRun {
  public:
   using Link = transport::Counted<transport::InProcess>;
   using Central = federation::Central<G, Link>;
-  using Site = federation::Site<Net, RunChannels, Link>;
+  using Site = federation::Site<Net, federation::Channels, Link>;
 
   TrainingRun(const RunFolder& folder, const FederationData& data, G generator,
               const typename Net::Options& discriminator)
@@ -52,7 +52,7 @@ class TrainingRun {
       ledgers_.emplace_back(ledger_file(folder, site.name));
       auto options = site_options<Net>(config_, i);
       options.discriminator = discriminator;
-      sites_.emplace_back(site.slices, RunChannels{config_.data.channels},
+      sites_.emplace_back(site.slices, federation::Channels{config_.data.channels},
                           Link(hub_.join(static_cast<transport::Peer>(i + 1))), ledgers_.back(),
                           options);
       site_journals_.emplace_back(folder.site(site.name) / "checkpoints");

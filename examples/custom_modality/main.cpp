@@ -33,9 +33,7 @@ void train(const std::vector<std::filesystem::path>& folders, const std::filesys
                        .out_channels = static_cast<int>(xray.channels().size()),
                        .base_channels = 8,
                        .blocks = 2});
-  State<float> weights;
-  generator.collect("", weights);
-  layers::initialize(weights, {}, {.seed = run.seed});
+  networks::initialize(generator, {.seed = run.seed});
   transport::InProcessHub hub(sites);
   federation::Central<Generator, Link> central(std::move(generator), hub.join(0), sites, run);
 

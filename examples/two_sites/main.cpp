@@ -8,39 +8,30 @@
 
 using namespace asyndgan;
 
-using Generator = networks::ResnetGenerator<float>;
 using Discriminator = networks::PatchDiscriminator<float>;
-using Link = transport::InProcess;
-
-struct TwoChannels {  // what the sites' images hold
-  std::vector<std::string> channels() const { return {"c0", "c1"}; }
-};
+using Site = federation::Site<Discriminator, federation::Channels, transport::InProcess>;
 
 int main() {
   constexpr int kSites = 2;
   transport::InProcessHub hub(kSites);
-  const federation::CentralOptions run{.seed = 1,
-                                       .steps = 20,
-                                       .batch = 2,
-                                       .input = {.classes = 4, .noise_channels = 1},
-                                       .height = 32,
-                                       .width = 32};
+  const federation::CentralOptions run{
+      .seed = 1, .steps = 20, .input = {.classes = 4}, .height = 32, .width = 32};
 
-  Generator generator({.in_channels = 5, .out_channels = 2, .base_channels = 8, .blocks = 2});
-  State<float> weights;
-  generator.collect("", weights);
-  layers::initialize(weights, {}, {.seed = run.seed});
-  federation::Central<Generator, Link> central(std::move(generator), hub.join(0), kSites, run);
+  networks::ResnetGenerator<float> generator(
+      {.in_channels = run.input.channels(), .out_channels = 2, .base_channels = 8, .blocks = 2});
+  networks::initialize(generator, {.seed = run.seed});
+  federation::Central central(std::move(generator), hub.join(0), kSites, run);
 
   privacy::EgressLedger ledgers[kSites];
-  std::deque<federation::Site<Discriminator, TwoChannels, Link>> sites;
+  std::deque<Site> sites;
   for (int i = 1; i <= kSites; ++i) {
     privacy::Private images(data::phantom({.count = 16, .channels = 2, .site = std::uint32_t(i)}));
-    federation::SiteOptions<Discriminator> options{
+    const federation::SiteOptions<Discriminator> options{
         .name = "site " + std::to_string(i),
         .secret = privacy::draw_secret(),
         .discriminator = {.in_channels = 0, .base_channels = 8, .layers = 2}};
-    sites.emplace_back(std::move(images), TwoChannels{}, hub.join(i), ledgers[i - 1], options);
+    const federation::Channels channels{{"c0", "c1"}};
+    sites.emplace_back(std::move(images), channels, hub.join(i), ledgers[i - 1], options);
   }
 
   federation::simulate(central, sites);

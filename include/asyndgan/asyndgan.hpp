@@ -51,6 +51,7 @@
 
 #include "asyndgan/networks/blocks.hpp"
 #include "asyndgan/networks/checkpoint.hpp"
+#include "asyndgan/networks/initialize.hpp"
 #include "asyndgan/networks/network.hpp"
 #include "asyndgan/networks/patch_discriminator.hpp"
 #include "asyndgan/networks/pixel_discriminator.hpp"

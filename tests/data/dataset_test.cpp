@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "dicom_file.hpp"
 #include "support/catch.hpp"
 #include "support/refusal.hpp"
 #include "support/temporary_folder.hpp"
@@ -283,6 +284,79 @@ TEST_CASE("Pictures and masks are paired by name", "[data]") {
         "'images/x.png': size 3x2x1, expected 2x3x1 as in 'masks/x.tif'");
   std::filesystem::remove_all(folder / "masks");
   CHECK(refusal(folder, find) == "'masks': no such folder");
+}
+
+/// A case whose channel is a folder of five DICOM slices, 2.5 mm apart, with values 100 * i +
+/// pixel, and whose labels are a file drawn on them: 1 in slice 2, else 0.
+void write_dicom_case(const std::filesystem::path& folder, const std::string& id) {
+  std::filesystem::create_directory(folder / (id + "_CT"));
+  for (int i = 0; i < 5; ++i) {
+    test::DicomFile file;
+    file.number = i + 1;
+    file.position = "-10\\-20\\" + std::to_string(30 + 2.5 * i);
+    file.intercept = "0";
+    for (std::size_t pixel = 0; pixel < file.pixels.size(); ++pixel) {
+      file.pixels[pixel] = static_cast<std::int16_t>(100 * i + static_cast<int>(pixel));
+    }
+    file.write(folder / (id + "_CT") / ("im" + std::to_string(9 - i)));
+  }
+  LabelVolume labels{{.size = {3, 2, 5}, .spacing = {0.25, 0.5, 2.5}, .origin = {-10, -20, 30}},
+                     std::vector<std::uint16_t>(30)};
+  for (std::size_t i = 12; i < 18; ++i) labels.voxels[i] = 1;
+  write_label_volume(folder / (id + "_labels.nii.gz"), labels);
+}
+
+TEST_CASE("A folder of DICOM slices stands for a volume file in a data set", "[data]") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> ct{"ct"};
+  write_dicom_case(folder.path(), "b");
+  Volume file{.grid = {.size = {3, 2, 4}, .spacing = {0.25, 0.5, 2.5}}, .voxels = {}, .unit = {}};
+  file.voxels.assign(24, 7);
+  write_volume(folder / "a_ct.mha", file);
+  std::filesystem::create_directory(folder / "a_labels");  // labels as slices, all 1
+  for (int i = 0; i < 4; ++i) {
+    test::DicomFile one;
+    one.number = i + 1;
+    one.position = "0\\0\\" + std::to_string(2.5 * i);
+    one.intercept = "0";
+    one.pixels.assign(6, 1);
+    one.write(folder / "a_labels" / std::to_string(i));
+  }
+  std::filesystem::create_directory(folder / "scans");  // left alone
+
+  const auto loaded = load_cases(find_volumes(folder.path(), ct), plain());
+  const Slices& slices = loaded.at_site();
+  require_consistent(slices);
+  CHECK(slices.images.shape() == Shape{9, 1, 2, 3});
+  CHECK(slices.info[1] == SliceInfo{"a", 1, 0.5, 0.25, 2.5});
+  CHECK(slices.labels.at(3, 1, 2) == 1);
+  CHECK(slices.info[6] == SliceInfo{"b", 2, 0.5, 0.25, 2.5});
+  CHECK(slices.images(6, 0, 1, 2) == 0.205F);
+  CHECK(slices.labels.at(6, 1, 2) == 1);
+  CHECK(slices.labels.at(7, 1, 2) == 0);
+  CHECK(find_label_volumes(folder.path()) ==
+        std::map<std::string, std::filesystem::path>{{"a", folder / "a_labels"},
+                                                     {"b", folder / "b_labels.nii.gz"}});
+}
+
+TEST_CASE("A data set whose DICOM series lacks a slice is refused by the slice's name", "[data]") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> ct{"ct"};
+  const auto load = [&] {
+    return refusal(folder, [&] { return load_cases(find_volumes(folder.path(), ct), plain()); });
+  };
+  write_dicom_case(folder.path(), "a");
+  CHECK(load() == "accepted");
+  std::filesystem::rename(folder / "a_CT" / "im5", folder / "last");
+  CHECK(load() == "'a_CT': size 3x2x4, expected 3x2x5 as in 'a_labels.nii.gz'");
+  std::filesystem::rename(folder / "last", folder / "a_CT" / "im5");
+  std::filesystem::remove(folder / "a_CT" / "im8");
+  CHECK(load() == "'a_CT/im7': is 5 mm from 'im9', expected 2.5 mm: 1 slice(s) missing");
+  std::filesystem::remove_all(folder / "a_CT");
+  std::filesystem::create_directory(folder / "a_CT");
+  CHECK(load() == "'a_CT': no DICOM images in this folder");
+  std::filesystem::copy(folder / "a_labels.nii.gz", folder / "a_CT.nii.gz");
+  CHECK_THAT(load(), Catch::Contains("are the same image by name"));
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "asyndgan/networks/checkpoint.hpp"
@@ -149,6 +152,79 @@ TEST_CASE("A checkpoint of PyTorch loads, works, and is written back as it was",
   const test::TemporaryFolder folder;
   save_network(folder / "back", network);
   require_same_arrays(safetensors::File::read(path), safetensors::File::read(folder / "back"));
+}
+
+/// "model.1.weight F32 [2, 2, 7, 7]" for each tensor, by name, as record_state_dicts.py has them.
+std::string lines_of(const safetensors::File& file) {
+  std::string text;
+  for (const auto& [name, array] : file.arrays()) {
+    text += (text.empty() ? "" : "\n") + name + " " + safetensors::name_of(array.dtype) + " " +
+            safetensors::to_string(array.extents);
+  }
+  return text;
+}
+
+/// What is saved has the recorded state_dict's names, types and shapes, so that strict loading
+/// takes it, and it comes back byte for byte from a network that loaded it.
+template <class Net>
+void require_state_dict_of(const std::string& name, const typename Net::Options& options) {
+  CAPTURE(name);
+  static const Recording recording("state_dicts");
+  const test::TemporaryFolder folder;
+  Net network(options);
+  State<float> state;
+  network.collect("", state);
+  test::golden::fill(state);
+  for (std::size_t i = 0; i < state.counters.size(); ++i) {
+    *state.counters[i].count = static_cast<std::int64_t>(i + 1);
+  }
+  save_network(folder / "first", network);
+  const auto first = safetensors::File::read(folder / "first");
+  CHECK(lines_of(first) == recording.file().metadata().at(name));
+
+  Net other(options);
+  (void)load_network(folder / "first", other);
+  save_network(folder / "second", other);
+  require_same_arrays(first, safetensors::File::read(folder / "second"));
+}
+
+TEST_CASE("Checkpoints have the state_dict of PyTorch's networks, and come back as they were",
+          "[integration]") {
+  using Patch = PatchDiscriminator<float>;
+  using Pixel = PixelDiscriminator<float>;
+  using Resnet = ResnetGenerator<float>;
+  for (const NormKind norm : kNorms) {
+    const std::string kind = layers::to_string(norm);
+    require_state_dict_of<Resnet>(
+        "resnet." + kind,
+        {.in_channels = 2, .out_channels = 3, .base_channels = 2, .blocks = 9, .norm = norm});
+    require_state_dict_of<UnetGenerator<float>>(
+        "unet." + kind,
+        {.in_channels = 2, .out_channels = 3, .base_channels = 1, .downs = 8, .norm = norm});
+    require_state_dict_of<Patch>("patch." + kind,
+                                 {.in_channels = 3, .base_channels = 2, .layers = 3, .norm = norm});
+    require_state_dict_of<Pixel>("pixel." + kind,
+                                 {.in_channels = 3, .base_channels = 2, .norm = norm});
+    require_state_dict_of<UnetSegmenter<float>>(
+        "segmenter." + kind,
+        {.in_channels = 2, .classes = 3, .base_channels = 2, .levels = 4, .norm = norm});
+  }
+  require_state_dict_of<Resnet>("resnet.plain", {.in_channels = 2,
+                                                 .out_channels = 3,
+                                                 .base_channels = 2,
+                                                 .blocks = 9,
+                                                 .norm = NormKind::batch,
+                                                 .dropout = 0});
+  require_state_dict_of<Patch>("patch.spectral", {.in_channels = 3,
+                                                  .base_channels = 2,
+                                                  .layers = 3,
+                                                  .norm = NormKind::none,
+                                                  .spectral_norm = true});
+  require_state_dict_of<Pixel>(
+      "pixel.spectral",
+      {.in_channels = 3, .base_channels = 2, .norm = NormKind::none, .spectral_norm = true});
+  require_state_dict_of<Vgg16Features<float>>("vgg", {.stages = 5, .base_channels = 2});
+  require_state_dict_of<Vgg16Features<float>>("vgg.4", {.stages = 4, .base_channels = 1});
 }
 
 }  // namespace

@@ -103,13 +103,14 @@ class PatchDiscriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    def __init__(self, inputs, base, norm):
+    def __init__(self, inputs, base, norm, spectral=False):
         super().__init__()
+        wrap = nn.utils.spectral_norm if spectral else (lambda layer: layer)
         bias = norm != "batch"
         self.net = nn.Sequential(
-            nn.Conv2d(inputs, base, 1), nn.LeakyReLU(0.2),
-            nn.Conv2d(base, 2 * base, 1, bias=bias), norm_layer(norm, 2 * base),
-            nn.LeakyReLU(0.2), nn.Conv2d(2 * base, 1, 1, bias=bias))
+            wrap(nn.Conv2d(inputs, base, 1)), nn.LeakyReLU(0.2),
+            wrap(nn.Conv2d(base, 2 * base, 1, bias=bias)), norm_layer(norm, 2 * base),
+            nn.LeakyReLU(0.2), wrap(nn.Conv2d(2 * base, 1, 1, bias=bias)))
 
     def forward(self, x):
         return self.net(x)

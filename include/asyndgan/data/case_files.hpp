@@ -15,7 +15,7 @@
 #include "asyndgan/data/file_kinds.hpp"
 
 /// Which files make up a data set. Nothing is read here but folders; docs/formats.md shows the
-/// layouts.
+/// layouts. A volume is a file, or a folder with the slices of one DICOM series.
 namespace asyndgan::data {
 
 /// One channel of a case: a volume, a picture, or one component of an RGB picture.
@@ -34,26 +34,43 @@ struct CaseFiles {
 
 namespace detail {
 
+using Stems = std::map<std::string, std::filesystem::path>;
+
+/// Throws DataError if an image of that name is there.
+inline void add_stem(Stems& files, const std::string& stem, const std::filesystem::path& path) {
+  const auto [place, added] = files.emplace(stem, path);
+  if (!added) {
+    throw DataError("'" + path.string() + "' and '" + place->second.string() +
+                    "' are the same image by name, expected one of them");
+  }
+}
+
 /// Files of the folder that have one of the extensions, by their names without it, sorted.
 /// Throws DataError if there is no such folder or two files differ in their extensions alone.
-[[nodiscard]] inline std::map<std::string, std::filesystem::path> files_by_stem(
-    const std::filesystem::path& folder, std::span<const std::string_view> extensions) {
+[[nodiscard]] inline Stems files_by_stem(const std::filesystem::path& folder,
+                                         std::span<const std::string_view> extensions) {
   if (!std::filesystem::is_directory(folder)) {
     throw DataError("'" + folder.string() + "': no such folder");
   }
-  std::map<std::string, std::filesystem::path> files;
+  Stems files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     const auto extension = extension_of(entry.path(), extensions);
     if (!extension || name.starts_with('.') || !entry.is_regular_file()) continue;
-    const std::string stem = name.substr(0, name.size() - extension->size());
-    const auto [place, added] = files.emplace(stem, entry.path());
-    if (!added) {
-      throw DataError("'" + entry.path().string() + "' and '" + place->second.string() +
-                      "' are the same image by name, expected one of them");
-    }
+    add_stem(files, name.substr(0, name.size() - extension->size()), entry.path());
   }
   return files;
+}
+
+/// Volume files by their names without extension, and folders by theirs: which of these hold DICOM
+/// slices, the ending of the name says.
+[[nodiscard]] inline Stems volumes_by_stem(const std::filesystem::path& folder) {
+  Stems volumes = files_by_stem(folder, kVolumes);
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && !name.starts_with('.')) add_stem(volumes, name, entry.path());
+  }
+  return volumes;
 }
 
 /// "'t1', 't2'"
@@ -82,8 +99,7 @@ namespace detail {
 inline constexpr const char* kLabels = "labels";
 
 [[noreturn]] inline void fail_missing(const std::filesystem::path& folder, const std::string& id,
-                                      const std::string& channel,
-                                      const std::map<std::string, std::filesystem::path>& files) {
+                                      const std::string& channel, const Stems& files) {
   std::vector<std::string> there;
   there.reserve(files.size());
   for (const auto& [name, path] : files) there.push_back(name);
@@ -96,8 +112,8 @@ inline constexpr const char* kLabels = "labels";
 [[nodiscard]] inline std::vector<CaseFiles> cases_in(
     const std::filesystem::path& folder, std::span<const std::string> channels,
     const std::map<std::string, std::string>& suffixes) {
-  std::map<std::string, std::map<std::string, std::filesystem::path>> found;
-  for (const auto& [stem, path] : files_by_stem(folder, kVolumes)) {
+  std::map<std::string, Stems> found;
+  for (const auto& [stem, path] : volumes_by_stem(folder)) {
     if (const auto parts = split_stem(stem, suffixes)) found[parts->first][parts->second] = path;
   }
   std::vector<CaseFiles> cases;
@@ -121,7 +137,8 @@ inline constexpr const char* kLabels = "labels";
 }  // namespace detail
 
 /// A folder of volumes: `<case>_<channel>.nii.gz` and `<case>_labels.nii.gz` (or .nii, .mha,
-/// .mhd), capitals or not. Files of channels that are not asked for are left alone.
+/// .mhd), capitals or not; in place of each a folder `<case>_<channel>` with DICOM slices. Files of
+/// channels that are not asked for are left alone.
 ///
 /// Ensures   cases sorted by name, at least one.
 /// Errors    DataError naming the case and what it lacks.
@@ -148,7 +165,7 @@ inline constexpr const char* kLabels = "labels";
 [[nodiscard]] inline std::map<std::string, std::filesystem::path> find_label_volumes(
     const std::filesystem::path& folder) {
   std::map<std::string, std::filesystem::path> found;
-  for (const auto& [stem, file] : detail::files_by_stem(folder, kVolumes)) {
+  for (const auto& [stem, file] : detail::volumes_by_stem(folder)) {
     const auto parts = detail::split_stem(stem, {{"_labels", detail::kLabels}});
     if (!parts) continue;
     const auto [other, added] = found.emplace(parts->first, file);

@@ -40,6 +40,13 @@ concept ChannelSource = requires(const M& modality) {
   { modality.channels() } -> std::convertible_to<std::vector<std::string>>;
 };
 
+/// Channels by their names alone, where the data come without a modality.
+struct Channels {
+  std::vector<std::string> names;
+  [[nodiscard]] const std::vector<std::string>& channels() const { return names; }
+};
+static_assert(ChannelSource<Channels>);
+
 /// A site: owns private images and the discriminators that learn from them, and answers the
 /// centre's fakes with gradients that its policy lets leave.
 ///
