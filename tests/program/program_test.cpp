@@ -178,6 +178,14 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   const Ended shorter =
       run(scratch.path(), {"check", config, "--set", "training.gradient_encoding=int8"});
   CHECK_THAT(shorter.err, Contains("gradients of about 4.13 kB (int8) leave each site per step"));
+  CHECK_THAT(fine.err, Contains("patches of 16 pixels") && !Contains("reach beyond"));
+  const Ended wide = run(scratch.path(), {"check", config, "--set", "discriminator.layers=2"});
+  CHECK(wide.code == 0);
+  CHECK_THAT(wide.err, Contains("patches of 34 pixels reach beyond a slice of 32 x 32") &&
+                           Contains("all in place"));
+  const Ended narrow = run(scratch.path(), {"check", config, "--set", "discriminator.layers=2",
+                                            "--set", "data.height=40", "--json"});
+  CHECK_THAT(narrow.out, Contains("\"ok\": true") && Contains("a slice of 40 x 32"));
   fs::remove(scratch.path() / "north" / "p1_T1.nii.gz");
   std::ofstream(scratch.path() / "south" / "p0_labels.nii.gz") << "not an image";
   const Ended broken = run(scratch.path(), {"check", config, "--json"});
