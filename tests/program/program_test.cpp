@@ -288,6 +288,20 @@ TEST_CASE("A run goes from files to the report, quietly if asked, and its parts 
   CHECK_THAT(missing.err, Contains("there are") && Contains("pooled-real-0"));
 }
 
+TEST_CASE("A run tells how far every phase is, in lines where no terminal is", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const Ended ended =
+      run(scratch.path(), {"simulate", config, "--set", "segmenter.train_on=[\"synthetic\"]"});
+  REQUIRE(ended.code == 0);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("train: 4 steps\n") && Contains("train: 4 steps in 0:"));
+  CHECK_THAT(ended.err, Contains("segmenter-synthetic-0: 3 steps\n") &&
+                            Contains("segmenter-synthetic-0: 3 steps in 0:"));
+  CHECK_THAT(ended.err, Contains("synthesise: 16 images in 0:"));
+  CHECK_THAT(ended.err, Contains("mean Dice on the test set: synthetic"));
+}
+
 /// Both ways to stop, with sites that have a part in every step and with sites that sit some out.
 void check_stopped_run(int signal, const std::string& sampling) {
   const test::Scratch scratch;
