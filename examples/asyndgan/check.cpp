@@ -66,13 +66,19 @@ void look_at_networks(const RunConfig& config, Findings& findings) {
   if (config.discriminator.kind != DiscriminatorKind::patch) return;
   const int layers = config.discriminator.layers;
   const int side = std::min(config.data.height, config.data.width);
-  findings.notes.push_back("a discriminator sees patches of " +
-                           std::to_string(Patch::receptive_field(layers)) + " pixels");
+  const std::string field = std::to_string(Patch::receptive_field(layers));
+  findings.notes.push_back("a discriminator sees patches of " + field + " pixels");
   if (side < Patch::minimum_side(layers)) {
     findings.problems.push_back("discriminator.layers: " + std::to_string(layers) +
                                 " given, which needs sides of at least " +
                                 std::to_string(Patch::minimum_side(layers)) +
                                 " pixels; the slices have " + std::to_string(side));
+  } else if (side < Patch::receptive_field(layers)) {
+    findings.notes.push_back("patches of " + field + " pixels reach beyond a slice of " +
+                             std::to_string(config.data.height) + " x " +
+                             std::to_string(config.data.width) +
+                             ", into the zeros around it: a discriminator with fewer layers "
+                             "(discriminator.layers) judges parts of a slice");
   }
 }
 

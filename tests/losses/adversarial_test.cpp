@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "asyndgan/layers/initialize.hpp"
+#include "asyndgan/networks/patch_discriminator.hpp"
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"
 #include "support/layer_check.hpp"
@@ -42,6 +44,20 @@ TEST_CASE("A map of logits costs the mean", "[losses]") {
   const auto map = logits({0, 1, -2, 3});
   CHECK(VanillaGan::real(map).value == Approx(.795481058).margin(5e-10));
   CHECK(VanillaGan::fake(map).value == Approx(1.295481058).margin(5e-10));
+}
+
+// Its logits are near 0: it calls everything real and fake with even odds. A norm would scale them
+// up to about 1.
+TEST_CASE("An untrained discriminator costs about ln 2", "[losses]") {
+  networks::PatchDiscriminator<float> network({.in_channels = 2, .norm = networks::NormKind::none});
+  State<float> state;
+  network.collect("", state);
+  layers::initialize(state, {}, {.seed = 1});
+  networks::PatchDiscriminator<float>::Saved saved;
+  const auto map = network.forward(test::uniform<float>({1, 2, 70, 78}, 1), saved);
+  CHECK(std::abs(VanillaGan::real(map).value - std::log(2)) < 1e-3);  // 6e-5 measured
+  CHECK(std::abs(VanillaGan::fake(map).value - std::log(2)) < 1e-3);  // 1.1e-4 measured
+  for (const float logit : map.values()) CHECK(logit != 0);
 }
 
 TEST_CASE("Least squares of one logit", "[losses]") {

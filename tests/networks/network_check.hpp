@@ -226,6 +226,20 @@ template <networks::Network N>
   return state_of(network).parameter_count();
 }
 
+/// Multiply-accumulates for one image. Every element of a convolution's weight meets every pixel of
+/// the output, or of the input where the convolution is transposed: `pixels`, of every convolution
+/// in the order of the weights.
+template <networks::Network N>
+[[nodiscard]] std::size_t multiply_accumulates(N network, const std::vector<std::size_t>& pixels) {
+  std::size_t sum = 0;
+  std::size_t convolution = 0;
+  for (const auto& entry : state_of(network).parameters) {
+    if (entry.parameter->rank != 4) continue;  // a bias, or of a norm
+    sum += entry.parameter->value.size() * pixels.at(convolution++);
+  }
+  return convolution == pixels.size() ? sum : 0;
+}
+
 /// Largest relative difference of output and gradients when the same network runs in float.
 template <template <class, class> class N>
 [[nodiscard]] double float_error(const typename N<double, Cpu>::Options& options,

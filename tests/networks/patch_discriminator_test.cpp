@@ -31,6 +31,22 @@ TEST_CASE("PatchDiscriminator has the parameters of the public network", "[netwo
   CHECK(patch_parameters(6, 5, NormKind::batch) == 11'159'361);
 }
 
+// Derived from the public network's layers, padding counted.
+TEST_CASE("PatchDiscriminator costs the multiply-accumulates of the public network", "[networks]") {
+  Patch narrow({.in_channels = 1, .base_channels = 1});
+  Patch::Saved saved;
+  const auto output = narrow.forward(test::uniform<double>({1, 1, 256, 256}, 1), saved);
+  std::vector<std::size_t> pixels;
+  for (const auto* feature : narrow.features(saved)) pixels.push_back(feature->shape().plane());
+  pixels.push_back(output.shape().plane());
+  const auto cost = [&](int channels) {
+    return test::multiply_accumulates(PatchDiscriminator<float>({.in_channels = channels}), pixels);
+  };
+  CHECK(cost(6) == 3'197'140'992);
+  CHECK(cost(5) == 3'180'363'776);
+  CHECK(cost(2) == 3'130'032'128);
+}
+
 TEST_CASE("PatchDiscriminator has the state_dict of the public network", "[networks]") {
   const auto names =
       test::names_of(Patch({.in_channels = 2, .base_channels = 1, .norm = NormKind::batch}));

@@ -22,6 +22,17 @@ TEST_CASE("PixelDiscriminator has the parameters of the public network", "[netwo
                                  "net.3.running_var", "net.3.num_batches_tracked"});
 }
 
+// Derived from the public network's layers.
+TEST_CASE("PixelDiscriminator costs the multiply-accumulates of the public network", "[networks]") {
+  Pixel narrow({.in_channels = 1, .base_channels = 1});
+  Pixel::Saved saved;
+  const auto output = narrow.forward(test::uniform<double>({1, 1, 256, 256}, 1), saved);
+  std::vector<std::size_t> pixels;
+  for (const auto* feature : narrow.features(saved)) pixels.push_back(feature->shape().plane());
+  pixels.push_back(output.shape().plane());
+  CHECK(test::multiply_accumulates(Pixel({.in_channels = 6}), pixels) == 570'425'344);
+}
+
 TEST_CASE("PixelDiscriminator judges every pixel", "[networks]") {
   const Pixel network({.in_channels = 3});
   CHECK(network.output_shape({2, 3, 17, 5}) == Shape{2, 1, 17, 5});

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/networks/resnet_generator.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "networks/network_check.hpp"
@@ -29,6 +32,46 @@ TEST_CASE("ResnetGenerator has the parameters of the public network", "[networks
   CHECK(resnet_parameters(3, 1, 9, NormKind::instance) == 11'371'905);
   CHECK(resnet_parameters(3, 3, 6, NormKind::batch) == 7'841'411);
   CHECK(resnet_parameters(3, 3, 6, NormKind::instance) == 7'837'699);
+}
+
+/// For test::multiply_accumulates(), of a 256 x 256 image, as a narrow network meets them.
+std::vector<std::size_t> resnet_pixels(int blocks) {
+  Resnet network({.in_channels = 1,
+                  .out_channels = 1,
+                  .base_channels = 1,
+                  .blocks = blocks,
+                  .norm = NormKind::none,
+                  .dropout = 0});
+  Resnet::Saved saved;
+  const auto output = network.forward(test::uniform<double>({1, 1, 256, 256}, 1), saved);
+  std::vector<std::size_t> inputs;
+  const auto add = [&](const auto& of) { inputs.push_back(of.input.shape().plane()); };
+  for (const auto& down : saved.downs) add(down.convolution);
+  for (const auto& block : saved.blocks) {
+    add(block.first.convolution);
+    add(block.second);
+  }
+  const auto ups = static_cast<std::ptrdiff_t>(inputs.size());
+  for (const auto& up : saved.ups) add(up.convolution);
+  // The output of a convolution is the input of the next.
+  std::vector<std::size_t> pixels(inputs.begin() + 1, inputs.begin() + ups + 1);
+  pixels.insert(pixels.end(), inputs.begin() + ups, inputs.end());
+  pixels.push_back(output.shape().plane());
+  return pixels;
+}
+
+// Derived from the public networks' layers, padding counted.
+TEST_CASE("ResnetGenerator costs the multiply-accumulates of the public network", "[networks]") {
+  const auto cost = [](int in, int out, int blocks) {
+    return test::multiply_accumulates(
+        ResnetGenerator<float>({.in_channels = in, .out_channels = out, .blocks = blocks}),
+        resnet_pixels(blocks));
+  };
+  CHECK(cost(3, 3, 9) == 49'551'507'456);
+  CHECK(cost(1, 1, 9) == 48'729'423'872);
+  CHECK(cost(4, 4, 9) == 49'962'549'248);
+  CHECK(cost(3, 1, 9) == 49'140'465'664);
+  CHECK(cost(3, 3, 6) == 35'055'992'832);
 }
 
 TEST_CASE("ResnetGenerator has the state_dict of the public network", "[networks]") {
@@ -69,6 +112,49 @@ TEST_CASE("ResnetGenerator keeps sizes that 4 divides and rounds others up", "[n
   CHECK(network.output_shape({5, 3, 256, 64}) == Shape{5, 2, 256, 64});
   CHECK(network.output_shape({1, 3, 250, 286}) == Shape{1, 2, 252, 288});
   CHECK(network.output_shape({1, 3, 5, 6}) == Shape{1, 2, 8, 8});
+}
+
+/// Side of the smallest square around the elements of image `n` that are not 0.
+int side_of_square(const Tensor<double>& images, int n) {
+  int first = images.shape().h;
+  int last = -1;
+  for (int y = 0; y < images.shape().h; ++y) {
+    for (int x = 0; x < images.shape().w; ++x) {
+      if (images(n, 0, y, x) == 0) continue;
+      first = std::min({first, y, x});
+      last = std::max({last, y, x});
+    }
+  }
+  return last - first + 1;
+}
+
+// Found by the network itself, with weights that keep every value above the rectifiers' 0. How
+// far a pixel sees depends on where it lies among the four that a pixel of the blocks becomes.
+TEST_CASE("A pixel depends on the pixels of its receptive field and no other", "[networks]") {
+  const auto fields = [](int blocks) {
+    Resnet network({.in_channels = 1,
+                    .out_channels = 1,
+                    .base_channels = 1,
+                    .blocks = blocks,
+                    .norm = NormKind::none,
+                    .dropout = 0});
+    for (auto& [name, parameter] : test::state_of(network).parameters) {
+      if (parameter->rank != 4) continue;
+      for (double& value : parameter->value.values()) value = 1. / 64;
+    }
+    constexpr int kSide = 192;
+    Tensor<double> input({4, 1, kSide, kSide});
+    for (double& value : input.values()) value = 1;
+    Resnet::Saved saved;
+    Tensor<double> d_output(network.forward(std::move(input), saved).shape());
+    for (int n = 0; n < 4; ++n) d_output(n, 0, kSide / 2 + n, kSide / 2 + n) = 1;
+    const auto d_input = network.backward(d_output, saved);
+    std::vector<int> sides;
+    for (int n = 0; n < 4; ++n) sides.push_back(side_of_square(d_input, n));
+    return sides;
+  };
+  CHECK(fields(9) == std::vector<int>{165, 165, 169, 165});
+  CHECK(fields(6) == std::vector<int>{117, 117, 121, 117});
 }
 
 TEST_CASE("ResnetGenerator refuses what it cannot take", "[networks]") {

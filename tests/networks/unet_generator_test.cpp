@@ -30,6 +30,34 @@ TEST_CASE("UnetGenerator has the parameters of the public networks", "[networks]
   CHECK(unet_parameters(3, 5, NormKind::instance) == 16'657'795);
 }
 
+// Derived from the public networks' layers, padding counted.
+TEST_CASE("UnetGenerator costs the multiply-accumulates of the public networks", "[networks]") {
+  const auto cost = [](int channels, int downs) {
+    Unet narrow({.in_channels = 1,
+                 .out_channels = 1,
+                 .base_channels = 1,
+                 .downs = downs,
+                 .norm = NormKind::none});
+    Unet::Saved saved;
+    (void)narrow.forward(test::uniform<double>({1, 1, 256, 256}, 1), saved);
+    std::vector<std::size_t> pixels;
+    const auto add = [&](const auto& of) {
+      pixels.push_back(of.convolution.input.shape().plane());
+    };
+    for (std::size_t i = 1; i < saved.downs.size(); ++i) add(saved.downs[i]);  // made by i - 1
+    add(saved.ups.back());
+    for (std::size_t i = saved.ups.size(); i-- > 0;) add(saved.ups[i]);
+    return test::multiply_accumulates(
+        UnetGenerator<float>({.in_channels = channels, .out_channels = channels, .downs = downs}),
+        pixels);
+  };
+  CHECK(cost(3, 8) == 6'048'186'368);
+  CHECK(cost(1, 8) == 5'947'523'072);
+  CHECK(cost(3, 7) == 6'023'020'544);
+  CHECK(cost(1, 6) == 5'821'693'952);
+  CHECK(cost(3, 5) == 5'519'704'064);
+}
+
 TEST_CASE("UnetGenerator has the state_dict of the public network", "[networks]") {
   const auto names = [](int downs, NormKind norm) {
     return test::names_of(Unet(

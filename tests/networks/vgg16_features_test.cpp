@@ -25,6 +25,22 @@ TEST_CASE("Vgg16Features has the parameters and names of VGG16's features", "[ne
   }
 }
 
+// Derived from VGG16's layers, padding counted.
+TEST_CASE("Vgg16Features costs the multiply-accumulates of VGG16's features", "[networks]") {
+  const auto cost = [](int stages) {
+    Vgg narrow({.stages = stages, .base_channels = 1});
+    Vgg::Saved saved;
+    (void)narrow.forward(test::uniform<double>({1, 3, 256, 256}, 1), saved);
+    std::vector<std::size_t> pixels;
+    for (const auto& kept : saved.convolutions) {  // whose outputs have the sizes of their inputs
+      pixels.push_back(kept.convolution.input.shape().plane());
+    }
+    return test::multiply_accumulates(Vgg16Features<float>({.stages = stages}), pixels);
+  };
+  CHECK(cost(4) == 18'232'639'488);
+  CHECK(cost(5) == 20'044'578'816);
+}
+
 TEST_CASE("Vgg16Features gives one feature a stage, halved in between", "[networks]") {
   Vgg network({.base_channels = 1});
   test::fill_network(network);

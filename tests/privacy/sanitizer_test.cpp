@@ -55,6 +55,25 @@ TEMPLATE_TEST_CASE("ClipNorm bounds each sample for itself and leaves short ones
         Approx(tensor(0, 1, 2, 1) / tensor(0, 0, 0, 0)));
 }
 
+TEST_CASE("ClipNorm scales by the bound over the norm, and by no more than 1", "[privacy]") {
+  const std::vector<double> norms{0.1, 0.5, 2};
+  const std::vector<double> factors{1, 0.406, 0.1015};  // 0.203 / norm
+  Tensor<double> tensor({3, 1, 1, 2});
+  for (int n = 0; n < 3; ++n) {
+    tensor(n, 0, 0, 0) = 0.6 * norms[static_cast<std::size_t>(n)];
+    tensor(n, 0, 0, 1) = -0.8 * norms[static_cast<std::size_t>(n)];
+  }
+  HostTensor host(tensor);
+  ClipNorm(0.203).sanitize(host, {});
+  const auto clipped = host.to<double>();
+  for (int n = 0; n < 3; ++n) {
+    for (int x = 0; x < 2; ++x) {
+      CHECK(clipped(n, 0, 0, x) / tensor(n, 0, 0, x) ==
+            Approx(factors[static_cast<std::size_t>(n)]).epsilon(1e-12));
+    }
+  }
+}
+
 TEST_CASE("GaussianNoise adds noise of the stated deviation to the clipped gradient", "[privacy]") {
   constexpr double kDeviation = 0.5 * 3;
   const Shape shape{2, 1, 200, 250};  // 10^5 elements

@@ -96,7 +96,7 @@ TEST_CASE("check tells how gradients leave and how near a run gets to a site's l
   const auto checked =
       run(scratch.path(), {"check", test::write_config(scratch.path(), json).string()});
   CHECK(checked.code == 1);
-  CHECK_THAT(checked.out, Contains("gradients leave after clip_norm(2)") &&
+  CHECK_THAT(checked.err, Contains("gradients leave after clip_norm(2)") &&
                               Contains("queries_per_sample: north allows 3, the run needs 3"));
   CHECK_THAT(checked.err, Contains("queries_per_sample: south allows 2, the run needs 3"));
 }

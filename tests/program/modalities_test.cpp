@@ -75,7 +75,8 @@ void check_run(const fs::path& folder, const fs::path& config,
     CHECK(entries["gradient"] == 3);
     CHECK(entries["label_maps"] == 4);
   }
-  CHECK(metrics.size() == 4);
+  CHECK(metrics["run"] == std::set<std::string>{"finished"});
+  CHECK(metrics.size() == 5);
   CHECK_THAT(contents(out / "report.html"), Catch::Contains("data:image/png;base64,"));
 
   std::set<std::string> written;

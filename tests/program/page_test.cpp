@@ -61,6 +61,8 @@ TEST_CASE("A report shows what the finished phases found, and no more", "[progra
   CHECK_THAT(page, Contains("finds nothing of a class that the patient has"));
   CHECK_THAT(page, Contains("on nothing else"));
   CHECK_THAT(page, Contains("Some CPU"));
+  CHECK_THAT(page, Contains("Training time") && Contains("0:05"));
+  CHECK_THAT(page, Contains("16 images a second"));  // 80 in 5 s
 }
 
 TEST_CASE("A report of a run that has not ended says so", "[program]") {

@@ -178,6 +178,14 @@ TEST_CASE("check tells what is there, and all that is wrong", "[program]") {
   const Ended shorter =
       run(scratch.path(), {"check", config, "--set", "training.gradient_encoding=int8"});
   CHECK_THAT(shorter.err, Contains("gradients of about 4.13 kB (int8) leave each site per step"));
+  CHECK_THAT(fine.err, Contains("patches of 16 pixels") && !Contains("reach beyond"));
+  const Ended wide = run(scratch.path(), {"check", config, "--set", "discriminator.layers=2"});
+  CHECK(wide.code == 0);
+  CHECK_THAT(wide.err, Contains("patches of 34 pixels reach beyond a slice of 32 x 32") &&
+                           Contains("all in place"));
+  const Ended narrow = run(scratch.path(), {"check", config, "--set", "discriminator.layers=2",
+                                            "--set", "data.height=40", "--json"});
+  CHECK_THAT(narrow.out, Contains("\"ok\": true") && Contains("a slice of 40 x 32"));
   fs::remove(scratch.path() / "north" / "p1_T1.nii.gz");
   std::ofstream(scratch.path() / "south" / "p0_labels.nii.gz") << "not an image";
   const Ended broken = run(scratch.path(), {"check", config, "--json"});
@@ -278,6 +286,20 @@ TEST_CASE("A run goes from files to the report, quietly if asked, and its parts 
       {"evaluate", out, "--data", (scratch.path() / "held-out").string(), "--segmenter", "none"});
   CHECK(missing.code == 1);
   CHECK_THAT(missing.err, Contains("there are") && Contains("pooled-real-0"));
+}
+
+TEST_CASE("A run tells how far every phase is, in lines where no terminal is", "[program]") {
+  const test::Scratch scratch;
+  const std::string config = prepare(scratch.path()).string();
+  const Ended ended =
+      run(scratch.path(), {"simulate", config, "--set", "segmenter.train_on=[\"synthetic\"]"});
+  REQUIRE(ended.code == 0);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("train: 4 steps\n") && Contains("train: 4 steps in 0:"));
+  CHECK_THAT(ended.err, Contains("segmenter-synthetic-0: 3 steps\n") &&
+                            Contains("segmenter-synthetic-0: 3 steps in 0:"));
+  CHECK_THAT(ended.err, Contains("synthesise: 16 images in 0:"));
+  CHECK_THAT(ended.err, Contains("mean Dice on the test set: synthetic"));
 }
 
 /// Both ways to stop, with sites that have a part in every step and with sites that sit some out.

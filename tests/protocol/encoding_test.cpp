@@ -146,6 +146,19 @@ TEST_CASE("uint8 has 256 levels from -1 to 1", "[protocol]") {
   CHECK_THROWS_AS(written(Uint8(), one_row({-kInfinity})), ContractViolation);
 }
 
+// The codes by which published federated code writes its label maps of five classes, and 62, its
+// outline of a nucleus.
+TEST_CASE("uint8 codes of published label maps mean the published values", "[protocol]") {
+  const std::vector<float> values{-1, -.498039F, .003922F, .498039F, 1, -.513725F};
+  const std::vector<int> codes{0, 64, 128, 191, 255, 62};
+  const auto bytes = written(Uint8(), one_row(values));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    CHECK(static_cast<int>(bytes.at(17 + i)) == codes[i]);
+  }
+  // 5.4e-7 measured: the values have six decimals.
+  CHECK(largest_error(read_back<Uint8>(bytes), one_row(values)) < 1e-6);
+}
+
 TEST_CASE("int8 has a step for every image", "[protocol]") {
   const auto values = Tensor<float>::from_host(
       {4, 1, 1, 3}, std::vector<float>{127, 63.5F, -1.5F, 0, 0, 0, 1e-7F, -1e-7F, 3e-8F,  //
