@@ -126,8 +126,8 @@ TEST_CASE("Proportions are kept by edges of background", "[data]") {
   options.size = {12, 12};  // 6 mm square: one column is added at either side
   const auto square = load_cases(find_volumes(folder.path(), kBoth), options);
   const Slices& slices = square.at_site();
-  CHECK(slices.info[0].spacing_y == Approx(0.5));
-  CHECK(slices.info[0].spacing_x == Approx(0.5));
+  CHECK(slices.info[0].spacing_y == 0.5);
+  CHECK(slices.info[0].spacing_x == 0.5);
   CHECK(slices.images(1, 0, 5, 0) == kBackground);
   CHECK(slices.images(1, 0, 5, 11) == kBackground);
   CHECK(slices.labels.at(1, 5, 1) == 0);

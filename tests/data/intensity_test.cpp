@@ -12,7 +12,7 @@ TEST_CASE("Percentiles are linear between values, in any order of them", "[data]
   const std::vector<float> values{40, 10, 30, 20, 50};
   CHECK(percentile(values, 0) == 10);
   CHECK(percentile(values, 25) == 20);
-  CHECK(percentile(values, 60) == Approx(34));  // 2.4 of 4 steps
+  CHECK(percentile(values, 60) == Approx(34).epsilon(1e-15));  // 2.4 of 4 steps; error measured 0
   CHECK(percentile(values, 100) == 50);
   CHECK(percentile(std::vector<float>{7}, 99.9) == 7);
   CHECK_THROWS_AS(percentile({}, 50), ContractViolation);
@@ -27,7 +27,7 @@ TEST_CASE("Percentile clipping brings the bulk to [-1, 1] and outliers to its en
   percentile_clip(values, 1, 99);
   CHECK(values[0] == -1);
   CHECK(values[1] == -1);
-  CHECK(values[50] == Approx(0).margin(1e-7));
+  CHECK(values[50] == 0);
   CHECK(values[99] == 1);
   CHECK(values[100] == 1);
   std::vector<float> equal(9, 3.0F);

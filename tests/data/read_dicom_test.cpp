@@ -71,7 +71,7 @@ TEST_CASE("A sagittal DICOM series keeps its axes", "[data]") {
   CHECK(volume.unit.empty());
   CHECK(volume.grid.direction ==
         std::array<std::array<double, 3>, 3>{{{0, 1, 0}, {0, 0, -1}, {-1, 0, 0}}});
-  CHECK(volume.grid.spacing[2] == Approx(1.5));
+  CHECK(volume.grid.spacing[2] == 1.5);
   CHECK(volume.grid.origin == std::array<double, 3>{5, 0, 40});
   CHECK(volume.at(2, 1, 1) == 2 * 112);
 }
@@ -116,7 +116,7 @@ TEST_CASE("Positions rounded to a tenth of a millimetre are no gap", "[data]") {
   }
   CHECK(refusal(folder) == "'2': is 0.6 mm from '1', expected 0.7 mm");
   const Volume volume = read_dicom_series(folder.path(), {.gap_tolerance = 0.2});
-  CHECK(volume.grid.spacing[2] == Approx(0.675));
+  CHECK(volume.grid.spacing[2] == Approx(0.675).epsilon(1e-14));  // measured 0
 }
 
 TEST_CASE("Slices that do not fit together are refused, naming the odd one", "[data]") {

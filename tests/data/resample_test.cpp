@@ -18,9 +18,10 @@ TEST_CASE("Bilinear enlargement interpolates between pixel centres", "[data]") {
 
 TEST_CASE("Shrinking averages with a triangle, as Pillow does", "[data]") {
   // Weights 0.75, 0.75, 0.25 (of 1.75) about the centre 1, and mirrored about 3.
+  const auto approx = Approx::custom().epsilon(1e-6);  // measured 0
   const Pixels result = resize_bilinear(Pixels{7, 14, 21, 28}, {1, 4}, {1, 2});
-  CHECK(result[0] == Approx((0.75 * 7 + 0.75 * 14 + 0.25 * 21) / 1.75));
-  CHECK(result[1] == Approx((0.25 * 14 + 0.75 * 21 + 0.75 * 28) / 1.75));
+  CHECK(result[0] == approx((0.75 * 7 + 0.75 * 14 + 0.25 * 21) / 1.75));
+  CHECK(result[1] == approx((0.25 * 14 + 0.75 * 21 + 0.75 * 28) / 1.75));
 }
 
 TEST_CASE("Resizing to the same size changes nothing, and a constant stays one", "[data]") {
@@ -28,7 +29,7 @@ TEST_CASE("Resizing to the same size changes nothing, and a constant stays one",
   CHECK(resize_bilinear(pixels, {2, 3}, {2, 3}) == pixels);
   for (const Extent to : {Extent{5, 7}, Extent{1, 1}, Extent{64, 3}}) {
     for (const float value : resize_bilinear(Pixels(6, 0.5F), {2, 3}, to)) {
-      CHECK(value == Approx(0.5).epsilon(1e-7));
+      CHECK(value == Approx(0.5).epsilon(1e-7));  // measured 0
     }
   }
 }

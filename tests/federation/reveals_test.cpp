@@ -65,10 +65,10 @@ Agreement attack(const SiteOptions<Net>& options) {
     }
   });
 
-  constexpr protocol::RunId kRun = 9;
+  constexpr protocol::RunId kRunId = 9;
   const auto patience = std::chrono::minutes(1);
   const auto receive = [&] { return protocol::decode(centre.receive(1, patience), {}); };
-  const auto send = [&](const auto& message) { centre.send(1, protocol::encode(message, kRun)); };
+  const auto send = [&](const auto& message) { centre.send(1, protocol::encode(message, kRunId)); };
 
   (void)protocol::expect<protocol::Hello>(receive());
   send(protocol::Welcome{.rank = 1, .steps = kRunSteps, .batch = kBatch, .largest_batch = kBatch});

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/federation/simulation.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -55,6 +59,65 @@ TEST_CASE("Algorithm 1 and several discriminator steps run, and differ", "[feder
     results.push_back(federation.weights());
   }
   CHECK((results[0] != results[1]));
+}
+
+/// The largest gradient in the generator's last convolution, by the channel that it makes.
+std::vector<float> gradient_by_channel(Federation<float>::G& generator) {
+  State<float> state;
+  generator.collect("", state);
+  const Tensor<float>& d_weight = state.parameters[state.parameters.size() - 2].parameter->grad;
+  std::vector<float> largest;
+  for (int c = 0; c < d_weight.shape().n; ++c) {
+    const float* values = &d_weight(c, 0, 0, 0);
+    largest.push_back(0);
+    for (std::size_t i = 0; i < d_weight.shape().image(); ++i) {
+      largest.back() = std::max(largest.back(), std::abs(values[i]));
+    }
+  }
+  return largest;
+}
+
+/// The gradients of the last step of a run in which site 1 has channels 0 and 2, site 2 channel 1.
+std::vector<float> gradients_of_two_scanners(Judging judging, const std::vector<double>& weights) {
+  using Own = Federation<float>;
+  auto options = Own::defaults();
+  options.channels = 3;
+  options.central.weighting = Weighting::given;
+  options.central.site_weights = weights;
+  transport::InProcessHub hub(2);
+  Own::Central central(Own::generator(options), Own::Link(hub.join(transport::kCentral)), 2,
+                       options.central);
+  const test::PhantomModality modality{options.channels};
+  std::deque<privacy::EgressLedger> ledgers(2);
+  std::deque<Own::Site> sites;
+  const auto add_site = [&](int rank, const std::vector<std::string>& channels) {
+    auto own = options.site;
+    own.name = "phantom-" + std::to_string(rank);
+    own.secret = 100 + static_cast<std::uint64_t>(rank);
+    own.judging = judging;
+    auto images = Own::data(options, rank).map([&](const data::Slices& all) {
+      return data::select_channels(all, channels);
+    });
+    sites.emplace_back(std::move(images), modality, Own::Link(hub.join(rank)),
+                       ledgers[static_cast<std::size_t>(rank - 1)], own);
+  };
+  add_site(1, {"c0", "c2"});
+  add_site(2, {"c1"});
+  CHECK(sites[0].critics().size() == (judging == Judging::per_modality ? 2 : 1));
+  simulate(central, sites);
+  CHECK(central.step() == options.central.steps);
+  return gradient_by_channel(central.generator());
+}
+
+TEST_CASE("Sites train the channels that they have, and together all", "[federation]") {
+  for (const Judging judging : {Judging::jointly, Judging::per_modality}) {
+    const auto together = gradients_of_two_scanners(judging, {1, 1});
+    CHECK((together[0] > 0 && together[1] > 0 && together[2] > 0));
+    const auto first = gradients_of_two_scanners(judging, {1, 0});
+    CHECK((first[0] > 0 && first[1] == 0 && first[2] > 0));
+    const auto second = gradients_of_two_scanners(judging, {0, 1});
+    CHECK((second[0] == 0 && second[1] > 0 && second[2] == 0));
+  }
 }
 
 TEST_CASE("An interrupted run tells the sites", "[federation]") {

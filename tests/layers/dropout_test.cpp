@@ -32,7 +32,7 @@ TEST_CASE("Dropout zeroes the share it is asked for and scales the rest", "[laye
     CHECK(std::abs(zeros / size - probability) <
           4 * std::sqrt(probability * (1 - probability) / size));
     const float kept = *std::max_element(y.begin(), y.end());
-    CHECK(kept == Approx(1 / (1 - probability)).epsilon(1e-6));
+    CHECK(kept == Approx(1 / (1 - probability)).epsilon(1e-6));  // measured 5e-8
     CHECK(static_cast<double>(std::count(y.begin(), y.end(), kept)) == size - zeros);
   }
 }
@@ -53,9 +53,9 @@ TEST_CASE("Dropout is decided by key, layer index and element alone", "[layers]"
   };
   Pass next = kPass;
   next.key.step = 12;
-  CHECK(disagreement(dropped(layer, next, shape)) == Approx(0.5).margin(0.03));
-  CHECK(disagreement(dropped(Dropout<float>({.index = 1}), kPass, shape)) ==
-        Approx(0.5).margin(0.03));
+  // 4 standard deviations of a binomial share are 0.022; measured 0.0053 and 0.0036.
+  CHECK(std::abs(disagreement(dropped(layer, next, shape)) - 0.5) < 0.022);
+  CHECK(std::abs(disagreement(dropped(Dropout<float>({.index = 1}), kPass, shape)) - 0.5) < 0.022);
 }
 
 TEST_CASE("Dropout follows Pass::dropout, in training and in evaluation", "[layers]") {

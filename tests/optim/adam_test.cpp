@@ -25,21 +25,23 @@ std::vector<double> trajectory(const typename Adam<T>::Options& options) {
   return values;
 }
 
+// Twelve decimals are given: 3.2e-13 measured, 5e-13 allowed.
 TEST_CASE("Three Adam steps by hand", "[optim]") {
   const auto plain = trajectory<double>({});
-  CHECK(plain[0] == Approx(0.999800000002).epsilon(1e-12));
-  CHECK(plain[1] == Approx(0.999800000002).epsilon(1e-12));
-  CHECK(plain[2] == Approx(0.999756788621).epsilon(1e-12));
+  CHECK(plain[0] == Approx(0.999800000002).margin(5e-13).epsilon(0));
+  CHECK(plain[1] == Approx(0.999800000002).margin(5e-13).epsilon(0));
+  CHECK(plain[2] == Approx(0.999756788621).margin(5e-13).epsilon(0));
 }
 
+// Twelve decimals again: 1.7e-13 measured.
 TEST_CASE("Weight decay, in the gradient and apart from it", "[optim]") {
   const auto in_gradient = trajectory<double>({.weight_decay = 5e-4});
-  CHECK(in_gradient[0] == Approx(0.999800000002).epsilon(1e-12));
-  CHECK(in_gradient[1] == Approx(0.999799873534).epsilon(1e-12));
-  CHECK(in_gradient[2] == Approx(0.999756523333).epsilon(1e-12));
+  CHECK(in_gradient[0] == Approx(0.999800000002).margin(5e-13).epsilon(0));
+  CHECK(in_gradient[1] == Approx(0.999799873534).margin(5e-13).epsilon(0));
+  CHECK(in_gradient[2] == Approx(0.999756523333).margin(5e-13).epsilon(0));
   // The first step of Adam alone is -rate; before it the weight shrinks by 1 - rate * decay.
   const auto apart = trajectory<double>({.weight_decay = 0.5, .decoupled = true});
-  CHECK(apart[0] == Approx(1 - 1e-4 - 0.000199999998).epsilon(1e-12));
+  CHECK(apart[0] == Approx(1 - 1e-4 - 0.000199999998).epsilon(1e-15));  // measured 0
 }
 
 TEST_CASE("A float step agrees with the definition in double", "[optim]") {
@@ -80,7 +82,7 @@ TEST_CASE("The schedule's factor scales the step", "[optim]") {
   Adam<double> adam(state, {});
   weight.grad(0, 0, 0, 0) = 1;
   adam.step(0.5);
-  CHECK(weight.value(0, 0, 0, 0) == Approx(-1e-4).epsilon(1e-7));
+  CHECK(weight.value(0, 0, 0, 0) == Approx(-1e-4 / (1 + 1e-8)).epsilon(1e-14));  // measured 0
   adam.zero_gradients();
   CHECK(weight.grad(0, 0, 0, 0) == 0);
 }

@@ -52,7 +52,7 @@ TEMPLATE_TEST_CASE("ClipNorm bounds each sample for itself and leaves short ones
   CHECK(norm(clipped, 2) == 0);
   // The direction is kept.
   CHECK(clipped(0, 1, 2, 1) / clipped(0, 0, 0, 0) ==
-        Approx(tensor(0, 1, 2, 1) / tensor(0, 0, 0, 0)));
+        Approx(tensor(0, 1, 2, 1) / tensor(0, 0, 0, 0)).epsilon(1e-6));  // measured 8e-8
 }
 
 TEST_CASE("ClipNorm scales by the bound over the norm, and by no more than 1", "[privacy]") {

@@ -179,7 +179,8 @@ TEST_CASE("int8 has a step for every image", "[protocol]") {
   for (int i = 0; i < 3; ++i) CHECK(got(3, 0, 0, i) == 0);  // too small for a step
   CHECK(std::abs(got(2, 0, 0, 0) - 1e-7F) < 1e-13F);        // 7e-15 measured
   const float most = std::numeric_limits<float>::max();
-  CHECK(carried(Int8(), one_row({most})).values()[0] / most == Approx(1));
+  CHECK(carried(Int8(), one_row({most})).values()[0] / most ==
+        Approx(1).epsilon(1e-6));  // measured 6e-8
   CHECK_THROWS_AS(written(Int8(), one_row({kInfinity})), ContractViolation);
 
   for (const float step : {kNan, -1.0F, kInfinity, most}) {
@@ -247,7 +248,7 @@ TEST_CASE("With feedback, the sum of what was sent stays near the sum of what wa
     without = std::max(without, std::abs(double{once.values()[i]} - constant.values()[i]));
   }
   CHECK(without > 0.7);  // 0.77 measured: what is small is never sent
-  CHECK(with < 0.1);     // 0.07 measured
+  CHECK(with < 0.1);     // 0.041 measured
   Tensor<float> other({1, 1, 1, 1});
   ByteWriter writer;
   CHECK_THROWS_AS(write_with_feedback(quarter, other, residual, writer), ShapeError);
