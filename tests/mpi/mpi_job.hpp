@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -129,10 +130,14 @@ class MpiJob {
   MpiJob& operator=(const MpiJob&) = delete;
   ~MpiJob() {
     if (mpirun_ == 0) return;
-    for (transport::Peer rank = 0; rank < processes_; ++rank) join(rank).leave();
-    const int code = wait();
-    INFO(said());
-    CHECK(code == 0);  // MPI was finalised with nothing on its way
+    try {
+      for (transport::Peer rank = 0; rank < processes_; ++rank) join(rank).leave();
+      const int code = wait();
+      INFO(said());
+      CHECK(code == 0);  // MPI was finalised with nothing on its way
+    } catch (const std::exception& error) {
+      FAIL_CHECK(error.what());
+    }
   }
 
   [[nodiscard]] RemoteLink join(transport::Peer rank) {
@@ -154,6 +159,7 @@ class MpiJob {
   void start(std::vector<std::string> arguments) {
     const std::string output = (folder_ / "output").string();
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (auto& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     std::fflush(nullptr);  // or the child would write it once more
