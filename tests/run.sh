@@ -4,7 +4,8 @@
 # Installs what is missing, builds with warnings as errors and runs the tests.
 #   tests/run.sh            all but the long tests, as continuous integration does: formatting,
 #                           the tests, a second compiler, the sanitizers, a moment of each fuzzer
-#   tests/run.sh --fast     the tests of the release build only
+#   tests/run.sh --fast     the tests of the optimised build only, of preset ci: the library with -O3,
+#                           what uses it with -O1
 #   tests/run.sh --long     the tests labelled long too, more folders under the sanitizers,
 #                           clang-tidy, and a minute of each fuzzer
 #   tests/run.sh --fuzz [SECONDS]   the fuzzers of tests/fuzz only, 60 seconds each unless told

@@ -117,22 +117,27 @@ void look_at_queries(const RunConfig& config, std::size_t site, std::size_t imag
                      Findings& findings) {
   if (config.training.sampling == federation::Sampling::pooled) return;  // drawn by chance
   const bool paired = config.objective.paired_l1 > 0 || config.objective.perceptual > 0;
-  const auto answers = static_cast<std::uint64_t>(config.training.discriminator_steps) +
-                       (paired ? 1U : 0U);  // that a fake costs
-  const auto needed = static_cast<std::uint64_t>(config.training.steps) *
-                      static_cast<std::uint64_t>(config.training.batch) * answers;
-  const auto compare = [&](const char* key, std::uint64_t allowed, std::uint64_t asked) {
+  const auto fakes = static_cast<std::uint64_t>(config.training.steps) *
+                     static_cast<std::uint64_t>(config.training.batch);
+  const auto updates = fakes * static_cast<std::uint64_t>(config.training.discriminator_steps);
+  const auto compare = [&](const std::string& key, std::uint64_t allowed, std::uint64_t needed,
+                           const char* why) {
     if (allowed == 0) return;
-    (asked > allowed ? findings.problems : findings.notes)
-        .push_back(std::string(key) + ": " + config.data.sites[site].name + " allows " +
-                   std::to_string(allowed) + ", the run needs " + std::to_string(asked) +
-                   " (training.steps * batch * discriminator_steps" +
-                   (paired ? ", and one more for objective's paired terms)" : ")"));
+    (needed > allowed ? findings.problems : findings.notes)
+        .push_back(key + ": " + config.data.sites[site].name + " allows " +
+                   std::to_string(allowed) + ", the run needs " + std::to_string(needed) + " (" +
+                   why + ")");
   };
+  // All samples are gone through before one comes again. A paired term asks the very samples that
+  // the discriminator has just seen once more.
+  const std::uint64_t of_one = (updates + images - 1) / images;
   const auto& policy = site_policy(config, site);
-  compare("queries_per_site", policy.queries_per_site, needed);
-  // All samples are gone through before one comes again.
-  compare("queries_per_sample", policy.queries_per_sample, (needed + images - 1) / images);
+  compare("queries_per_site", policy.queries_per_site, updates + (paired ? fakes : 0),
+          paired ? "training.steps * batch * (discriminator_steps + 1)"
+                 : "training.steps * batch * discriminator_steps");
+  compare("queries_per_sample", policy.queries_per_sample, paired ? 2 * of_one : of_one,
+          paired ? "at most: two for each time that its turn comes"
+                 : "training.steps * batch * discriminator_steps / images");
 }
 
 /// Means that a site's policy never lets be used: it has too few images, or they are forgotten

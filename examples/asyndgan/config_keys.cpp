@@ -116,9 +116,9 @@ List data_section() {
       K::integer("data.contour", FIELD(data.contour), 1, 100,
                  "histology: pixels from the edge of a nucleus inwards that are contour."),
       K::path("data.public_label_maps", FIELD(data.public_label_maps),
-              "Folder with <case>_labels.nii.gz (or .nii, .mha, .mhd) of data.height x data.width "
-              "pixels a slice and the "
-              "numbers of data.classes: maps to draw for where a site keeps its own."),
+              "Folder with <case>_labels.nii.gz (or .nii, .mha, .mhd, or a folder of DICOM slices) "
+              "of data.height x data.width pixels a slice and the numbers of data.classes: maps to "
+              "draw for where a site keeps its own. The centre alone needs it."),
       K::path("data.test.folder", FIELD(data.test.folder),
               "Labelled images that no site trains on, for the evaluation. Needed unless "
               "segmenter.train_on is empty."),

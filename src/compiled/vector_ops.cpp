@@ -22,13 +22,11 @@ HWY_EXPORT(vector_table_double);
 
 template <>
 const VectorOps<float>& vector_ops<float>() {
-  static const VectorOps<float>& table = *HWY_DYNAMIC_DISPATCH(vector_table_float)();
-  return table;
+  return *HWY_DYNAMIC_DISPATCH(vector_table_float)();
 }
 template <>
 const VectorOps<double>& vector_ops<double>() {
-  static const VectorOps<double>& table = *HWY_DYNAMIC_DISPATCH(vector_table_double)();
-  return table;
+  return *HWY_DYNAMIC_DISPATCH(vector_table_double)();
 }
 
 }  // namespace asyndgan::kernels::cpu

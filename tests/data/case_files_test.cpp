@@ -26,13 +26,15 @@ TEST_CASE("The longest ending that fits says which channel a file is of", "[data
   CHECK_FALSE(detail::split_stem("_t1", endings).has_value());  // nobody's
 }
 
-TEST_CASE("Hidden files, folders and other files are left alone", "[data]") {
+TEST_CASE("Hidden files and what has no ending of a channel are left alone", "[data]") {
   const test::TemporaryFolder folder;
   for (const std::string name :
        {"b_t1.nii.gz", "b_labels.mha", "._b_t1.nii", "notes.txt", "b_pd.nii"}) {
     touch(folder / name);
   }
-  std::filesystem::create_directory(folder / "c_t1.nii");
+  for (const std::string name : {"c_t1.nii", "b_pd", "scans", ".d_t1"}) {
+    std::filesystem::create_directory(folder / name);
+  }
   const auto cases = find_volumes(folder.path(), std::vector<std::string>{"t1"});
   REQUIRE(cases.size() == 1);
   CHECK(cases[0].id == "b");
@@ -48,7 +50,7 @@ TEST_CASE("Label maps are found by every name that a volume may have", "[data]")
   CHECK_THROWS_WITH(find_label_volumes(folder.path()),
                     "'" + folder.path().string() +
                         "': no label maps, expected files named <case>_labels.nii.gz (or .nii, "
-                        ".mha, .mhd)");
+                        ".mha, .mhd, or a folder of DICOM slices)");
   for (const std::string name : {"a_labels.nii.gz", "b_LABELS.NII", "c_labels.mha", "d_Labels.mhd",
                                  "d_Labels.raw", "a_t1.nii.gz", "_labels.nii"}) {
     touch(folder / name);
@@ -60,7 +62,7 @@ TEST_CASE("Label maps are found by every name that a volume may have", "[data]")
                                                               {"d", folder / "d_Labels.mhd"}});
   touch(folder / "c_LABELS.nii");
   CHECK_THROWS_WITH(find_label_volumes(folder.path()),
-                    Catch::Contains("are of the same case, expected one of them"));
+                    Catch::Contains("are the same image by name, expected one of them"));
 }
 
 TEST_CASE("A BraTS folder without cases, and one that is not there, say what was expected",
@@ -71,7 +73,7 @@ TEST_CASE("A BraTS folder without cases, and one that is not there, say what was
   CHECK_THROWS_WITH(find_brats_cases(folder.path(), t1),
                     name +
                         "': no cases, expected a folder for each with files named *_t1.nii.gz "
-                        "and *_seg.nii.gz");
+                        "and *_seg.nii.gz (or folders *_t1 and *_seg of DICOM slices)");
   CHECK_THROWS_WITH(find_brats_cases(folder / "none", t1), name + "/none': no such folder");
   CHECK_THROWS_WITH(find_brats_cases(folder.path(), std::vector<std::string>{"labels"}),
                     "find_brats_cases: channel 'labels' (BraTS has 't1', 't2', 'flair' and 't1c')");

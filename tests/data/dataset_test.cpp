@@ -176,7 +176,7 @@ TEST_CASE("What a site cannot train on is refused, with file and reason", "[data
   };
   CHECK(load(plain()) ==
         "'DIR': no cases, expected files named <case>_<channel>.nii.gz and <case>_labels.nii.gz "
-        "with channels 't1', 't2'");
+        "(or folders <case>_<channel> of DICOM slices) with channels 't1', 't2'");
   write_case(folder.path(), "a", 0);
   CHECK(load(plain(1 + 1)) == "accepted");
   LoadOptions options = plain();

@@ -48,6 +48,7 @@ inline void require_shell(const std::string& command) {
   for (const std::string tool : {"ip", "tc", "nft", "prlimit", "sysctl"}) {
     if (shell("command -v " + tool).code != 0) return "the command '" + tool + "' is missing";
   }
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) return "no /dev/net/tun, for long ways";
   const Said said = shell(
       "ip netns add asyndgan-try && ip netns exec asyndgan-try nft add table inet faults; code=$?; "
       "ip netns del asyndgan-try; exit $code");

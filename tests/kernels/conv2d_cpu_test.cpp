@@ -63,7 +63,7 @@ const std::vector<Case> kCases = {
     {{4, 16, 63, 66}, 18, {.kernel = 4, .stride = 2, .padding = 1}},
     {{1, 16, 33, 226}, 16, {.kernel = 3, .padding = 2, .mode = kReflect}},  // of one row
     // Few pixels.
-    {{3, 40, 7, 6}, 35, {.kernel = 3, .padding = 1}},
+    {{3, 48, 7, 6}, 35, {.kernel = 3, .padding = 1}},
     {{1, 32, 9, 9}, 64, {.kernel = 4, .stride = 2, .padding = 1, .mode = kReflect}},
     {{2, 32, 9, 8}, 40, {.kernel = 3, .padding = 1, .dilation = 2}},
     {{1, 64, 2, 2}, 33, {.kernel = 4, .stride = 2, .padding = 1}},
@@ -145,6 +145,10 @@ TEMPLATE_TEST_CASE("The fast convolution computes the definition", "[kernels]", 
     const Case& c = kCases[i];
     REQUIRE(cpu::WinogradConv2d::form(c.g, c.input, conv2d_shape(c.input, c.filters, c.g)));
   }
+  for (std::size_t i = kFirstOfFewPixels; i < kCases.size(); ++i) {
+    const Case& c = kCases[i];
+    REQUIRE(cpu::FewPixelsConv2d::pays(c.g, c.input, conv2d_shape(c.input, c.filters, c.g)));
+  }
   for (const Case& c : kCases) {
     INFO("input " << to_string(c.input) << ", filters " << c.filters << ", kernel " << c.g.kernel
                   << ", stride " << c.g.stride << ", padding " << c.g.padding << ", dilation "
@@ -159,8 +163,9 @@ TEMPLATE_TEST_CASE("The fast convolution computes the definition", "[kernels]", 
 }
 
 TEST_CASE("Every instruction set of this machine computes the definition", "[kernels]") {
-  const Case& c = kCases[GENERATE(std::size_t{7}, kFirstInTiles + 1, kFirstInTiles + 5,
-                                  kFirstInTiles + 8, kFirstOfFewChannels, kFirstOfFewPixels)];
+  const Case& c =
+      kCases[GENERATE(std::size_t{7}, kFirstInTiles + 1, kFirstInTiles + 5, kFirstInTiles + 8,
+                      kFirstOfFewChannels, kFirstOfFewPixels, kCases.size() - 1)];
   const auto expected = run<Conv2dReference<double>, double>(c, data_of<double>(c));
   std::int64_t targets = hwy::SupportedTargets();
   while (targets != 0) {

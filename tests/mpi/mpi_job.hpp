@@ -8,8 +8,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <filesystem>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>

@@ -52,7 +52,7 @@ TEST_CASE("Files that are missing are named, with what was expected", "[program]
   says("south: 'south': no such folder", [](const fs::path& site) { fs::remove_all(site); });
   says(
       "south: 'south': no cases, expected files named <case>_<channel>.nii.gz and "
-      "<case>_labels.nii.gz with channels 't1'",
+      "<case>_labels.nii.gz (or folders <case>_<channel> of DICOM slices) with channels 't1'",
       [](const fs::path& site) {
         fs::remove_all(site);
         fs::create_directory(site);

@@ -84,7 +84,7 @@ TEST_CASE("A query limit holds over all starts of a run", "[program]") {
 
   const auto checked = run(scratch.path(), {"check", config.string()});
   CHECK(checked.code == 1);
-  CHECK_THAT(checked.err, Contains("queries_per_site: north allows 6, the run needs 18"));
+  CHECK_THAT(checked.err, Contains("queries_per_site: north allows 6, the run needs 18 ("));
 }
 
 TEST_CASE("check tells how gradients leave and how near a run gets to a site's limits",
@@ -98,8 +98,8 @@ TEST_CASE("check tells how gradients leave and how near a run gets to a site's l
       run(scratch.path(), {"check", test::write_config(scratch.path(), json).string()});
   CHECK(checked.code == 1);
   CHECK_THAT(checked.err, Contains("gradients leave after clip_norm(2)") &&
-                              Contains("queries_per_sample: north allows 3, the run needs 3"));
-  CHECK_THAT(checked.err, Contains("queries_per_sample: south allows 2, the run needs 3"));
+                              Contains("queries_per_sample: north allows 3, the run needs 3 ("));
+  CHECK_THAT(checked.err, Contains("queries_per_sample: south allows 2, the run needs 3 ("));
 }
 
 TEST_CASE("check names a minimum that a site's statistics never reach", "[program]") {

@@ -75,7 +75,7 @@ TEST_CASE("Ctrl-C while segmenters train leaves a report that says so, and chang
   REQUIRE(run(scratch.path(), simulate(whole)).code == 0);
 
   const Ended stopped = run(scratch.path(), simulate(parts), [&](pid_t child) {
-    for (int i = 0; i < 3000; ++i) {  // until the second segmenter is under way, 30 s at most
+    for (int i = 0; i < 30000; ++i) {  // until the second segmenter is under way, minutes at most
       const std::string events = contents(parts / "events.jsonl");
       if (events.find("segmenter-pooled-real-0") != std::string::npos) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));

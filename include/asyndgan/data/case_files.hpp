@@ -45,13 +45,16 @@ inline void add_stem(Stems& files, const std::string& stem, const std::filesyste
   }
 }
 
+inline void require_folder(const std::filesystem::path& folder) {
+  if (std::filesystem::is_directory(folder)) return;
+  throw DataError("'" + folder.string() + "': no such folder");
+}
+
 /// Files of the folder that have one of the extensions, by their names without it, sorted.
 /// Throws DataError if there is no such folder or two files differ in their extensions alone.
 [[nodiscard]] inline Stems files_by_stem(const std::filesystem::path& folder,
                                          std::span<const std::string_view> extensions) {
-  if (!std::filesystem::is_directory(folder)) {
-    throw DataError("'" + folder.string() + "': no such folder");
-  }
+  require_folder(folder);
   Stems files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
@@ -60,17 +63,6 @@ inline void add_stem(Stems& files, const std::string& stem, const std::filesyste
     add_stem(files, name.substr(0, name.size() - extension->size()), entry.path());
   }
   return files;
-}
-
-/// Volume files by their names without extension, and folders by theirs: which of these hold DICOM
-/// slices, the ending of the name says.
-[[nodiscard]] inline Stems volumes_by_stem(const std::filesystem::path& folder) {
-  Stems volumes = files_by_stem(folder, kVolumes);
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && !name.starts_with('.')) add_stem(volumes, name, entry.path());
-  }
-  return volumes;
 }
 
 /// "'t1', 't2'"
@@ -98,6 +90,25 @@ inline void add_stem(Stems& files, const std::string& stem, const std::filesyste
 
 inline constexpr const char* kLabels = "labels";
 
+/// The volumes of a folder by case and channel: files, and folders, which hold DICOM slices. What
+/// has none of the endings is left alone.
+/// Throws DataError if there is no such folder or two volumes are of one case and channel.
+[[nodiscard]] inline std::map<std::string, Stems> volumes_by_case(
+    const std::filesystem::path& folder, const std::map<std::string, std::string>& suffixes) {
+  require_folder(folder);
+  std::map<std::string, Stems> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    std::optional<std::string> extension;
+    if (entry.is_directory()) extension = "";
+    if (entry.is_regular_file()) extension = extension_of(entry.path(), kVolumes);
+    if (!extension || name.starts_with('.')) continue;
+    const auto parts = split_stem(name.substr(0, name.size() - extension->size()), suffixes);
+    if (parts) add_stem(found[parts->first], parts->second, entry.path());
+  }
+  return found;
+}
+
 [[noreturn]] inline void fail_missing(const std::filesystem::path& folder, const std::string& id,
                                       const std::string& channel, const Stems& files) {
   std::vector<std::string> there;
@@ -112,12 +123,8 @@ inline constexpr const char* kLabels = "labels";
 [[nodiscard]] inline std::vector<CaseFiles> cases_in(
     const std::filesystem::path& folder, std::span<const std::string> channels,
     const std::map<std::string, std::string>& suffixes) {
-  std::map<std::string, Stems> found;
-  for (const auto& [stem, path] : volumes_by_stem(folder)) {
-    if (const auto parts = split_stem(stem, suffixes)) found[parts->first][parts->second] = path;
-  }
   std::vector<CaseFiles> cases;
-  for (const auto& [id, files] : found) {
+  for (const auto& [id, files] : volumes_by_case(folder, suffixes)) {
     CaseFiles one{.id = id, .images = {}, .labels = {}};
     for (const std::string& channel : channels) {
       const auto file = files.find(lower(channel));
@@ -152,38 +159,34 @@ inline constexpr const char* kLabels = "labels";
   if (cases.empty()) {
     throw DataError("'" + folder.string() +
                     "': no cases, expected files named <case>_<channel>.nii.gz and "
-                    "<case>_labels.nii.gz with channels " +
+                    "<case>_labels.nii.gz (or folders <case>_<channel> of DICOM slices) with "
+                    "channels " +
                     detail::quoted(channels));
   }
   return cases;
 }
 
-/// The label maps of a folder of volumes, by their cases. Other files are left alone.
+/// The label maps of a folder of volumes, by their cases. Other volumes are left alone.
 ///
 /// Ensures   at least one.
 /// Errors    DataError on a folder without one, or with two of one case.
 [[nodiscard]] inline std::map<std::string, std::filesystem::path> find_label_volumes(
     const std::filesystem::path& folder) {
   std::map<std::string, std::filesystem::path> found;
-  for (const auto& [stem, file] : detail::volumes_by_stem(folder)) {
-    const auto parts = detail::split_stem(stem, {{"_labels", detail::kLabels}});
-    if (!parts) continue;
-    const auto [other, added] = found.emplace(parts->first, file);
-    if (!added) {
-      throw DataError("'" + file.string() + "' and '" + other->second.string() +
-                      "' are of the same case, expected one of them");
-    }
+  for (const auto& [id, files] : detail::volumes_by_case(folder, {{"_labels", detail::kLabels}})) {
+    found.emplace(id, files.at(detail::kLabels));
   }
   if (found.empty()) {
     throw DataError("'" + folder.string() +
                     "': no label maps, expected files named <case>_labels.nii.gz (or .nii, .mha, "
-                    ".mhd)");
+                    ".mhd, or a folder of DICOM slices)");
   }
   return found;
 }
 
 /// Cases as BraTS gives them out: a folder each, in it `*_t1`, `*_t2`, `*_flair`, `*_t1ce` and
-/// `*_seg`, or the endings of 2023, `*-t1n`, `*-t2w`, `*-t2f`, `*-t1c` and `*-seg`.
+/// `*_seg`, or the endings of 2023, `*-t1n`, `*-t2w`, `*-t2f`, `*-t1c` and `*-seg`: files, or
+/// folders of DICOM slices.
 ///
 /// Requires  channels among "t1", "t2", "flair", "t1c"; ContractViolation otherwise.
 /// Ensures   cases sorted by name, at least one.
@@ -203,9 +206,7 @@ inline constexpr const char* kLabels = "labels";
                               "' (BraTS has 't1', 't2', 'flair' and 't1c')");
     }
   }
-  if (!std::filesystem::is_directory(folder)) {
-    throw DataError("'" + folder.string() + "': no such folder");
-  }
+  detail::require_folder(folder);
   std::vector<CaseFiles> cases;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (!entry.is_directory()) continue;
@@ -216,7 +217,7 @@ inline constexpr const char* kLabels = "labels";
   if (cases.empty()) {
     throw DataError("'" + folder.string() +
                     "': no cases, expected a folder for each with files named *_t1.nii.gz and "
-                    "*_seg.nii.gz");
+                    "*_seg.nii.gz (or folders *_t1 and *_seg of DICOM slices)");
   }
   std::sort(cases.begin(), cases.end(),
             [](const CaseFiles& a, const CaseFiles& b) { return a.id < b.id; });

@@ -59,18 +59,18 @@ struct MaxPool2dKernel<T, Cpu> {
     const auto columns = static_cast<std::size_t>(shape.w);
     const auto width = static_cast<std::size_t>(input.shape().w);
     const auto planes = static_cast<std::size_t>(shape.n) * static_cast<std::size_t>(shape.c);
+    const cpu::VectorOps<T>& ops = cpu::vector_ops<T>();
     parallel_for(planes, [&](std::size_t p) {
       for (std::size_t i = 0; i < rows; ++i) {
         const T* const upper = input.data() + p * input.shape().plane() + 2 * i * width;
         const std::size_t to = (p * rows + i) * columns;
-        cpu::vector_ops<T>().halve(columns, upper, upper + width, winners.data() + to,
-                                   output.data() + to);
+        ops.halve(columns, upper, upper + width, winners.data() + to, output.data() + to);
       }
     });
   }
 
   /// visit(kernel, output element, input element of the window's first pixel), one plane on one
-  /// thread, as windows may overlap. Halving has a constant kernel, whose loops unroll.
+  /// thread, as windows may overlap. Halving's way back has a constant kernel.
   template <class F>
   static void for_each_window(const Shape& input, const Shape& output, const PoolGeometry& g,
                               const F& visit) {

@@ -123,9 +123,14 @@ inline constexpr std::size_t kFiltersAtOnce = 24;
 
 ASYNDGAN_INLINE bool FewPixelsConv2d::pays(const ConvGeometry& g, const Shape& input,
                                            const Shape& output) {
+  // Where the two took the same time, for the U-Nets' sizes: train_step and kernels have them.
+  constexpr std::size_t kMostPixels = 256;
+  constexpr std::size_t kMostPixelsApart = 4096;
+  constexpr int kFewestChannels = 32;
+  constexpr int kFewestChannelsApart = 16;
   const bool apart = g.kernel == g.stride && g.kernel > 1 && g.dilation == 1;
-  const std::size_t most_pixels = apart ? 4096 : 256;
-  const int fewest = apart ? 16 : 32;
+  const std::size_t most_pixels = apart ? kMostPixelsApart : kMostPixels;
+  const int fewest = apart ? kFewestChannelsApart : kFewestChannels;
   const std::size_t window =
       static_cast<std::size_t>(input.c) * static_cast<std::size_t>(g.kernel * g.kernel);
   // backward_weight writes whole vectors of a filter's weights.

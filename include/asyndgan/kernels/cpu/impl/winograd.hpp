@@ -34,7 +34,9 @@ ASYNDGAN_INLINE std::optional<TileForm> WinogradConv2d::form(const ConvGeometry&
   const int channels = std::min(input.c, output.c);
   if (g.dilation != 1 || channels < 16) return std::nullopt;
   // To transform a weight costs as much as to use it for some tiles, of large windows for more.
-  const int fewest_tiles = g.kernel == 3 && g.stride == 1 ? 16 : 24;
+  constexpr int kFewestTiles = 24;
+  constexpr int kFewestTilesOf3x3 = 16;
+  const int fewest_tiles = g.kernel == 3 && g.stride == 1 ? kFewestTilesOf3x3 : kFewestTiles;
   if (input.n * ((output.h + 3) / 4) * ((output.w + 3) / 4) < fewest_tiles) return std::nullopt;
   if (g.kernel == 3 && g.stride == 1) return TileForm{.outputs = 4, .taps = 3};
   if (g.kernel == 4 && g.stride == 1) return TileForm{.outputs = 4, .taps = 4};
