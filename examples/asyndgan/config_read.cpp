@@ -92,7 +92,7 @@ Json parse_json(const std::string& text, const std::string& source) {
     if (!twice.empty()) throw ConfigError(source + ": key \"" + twice + "\" is given twice");
     if (!json.is_object()) throw ConfigError(source + ": expected one JSON object");
     return json;
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {  // a number may also be too large for a double
     throw ConfigError(source + ": not valid JSON: " + error.what());
   }
 }

@@ -264,6 +264,8 @@ TEST_CASE("Damaged or doubtful JSON is refused", "[program]") {
   };
   CHECK_THROWS_WITH(parse_text("{\"run\": "),
                     Contains("run.json: not valid JSON") && Contains("line 1"));
+  CHECK_THROWS_WITH(parse_text(R"({"training": {"beta1": 2e6666}})"),
+                    Contains("run.json: not valid JSON") && Contains("2e6666"));
   CHECK_THROWS_WITH(parse_text("[]"), Contains("expected one JSON object"));
   CHECK_THROWS_WITH(parse_text(R"({"run": {"seed": 1, "seed": 2}})"),
                     Contains("key \"seed\" is given twice"));
