@@ -2,9 +2,14 @@
 #include "segmenters.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iostream>
+#include <map>
+#include <string>
+#include <system_error>
 #include <utility>
 
+#include "asyndgan/core/error.hpp"
 #include "asyndgan/downstream/evaluate.hpp"
 #include "asyndgan/downstream/segment.hpp"
 #include "asyndgan/downstream/train_segmenter.hpp"
@@ -101,6 +106,20 @@ std::string phase_name(const std::string& set, int seed) {
   return "segmenter-" + set + "-" + std::to_string(seed);
 }
 
+/// Of training before, which a segmenter's checkpoint keeps.
+double seconds_in(const std::map<std::string, std::string>& metadata,
+                  const std::filesystem::path& checkpoint) {
+  const auto said = metadata.find("seconds");
+  const std::string text = said == metadata.end() ? "" : said->second;
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0)) {
+    throw CheckpointError(checkpoint.string() + ": \"seconds\" is '" + text +
+                          "', expected a number of seconds");
+  }
+  return seconds;
+}
+
 /// Trains one segmenter from its checkpoint, or from the start, and returns the seconds it took.
 double train_one(const RunFolder& folder, Trainer& trainer, const std::string& phase,
                  const Voice& voice) {
@@ -108,8 +127,7 @@ double train_one(const RunFolder& folder, Trainer& trainer, const std::string& p
   auto records = trainer.records();
   double before = 0;
   if (std::filesystem::exists(checkpoint)) {
-    const auto metadata = networks::load_checkpoint(checkpoint, records);
-    before = std::stod(metadata.at("seconds"));
+    before = seconds_in(networks::load_checkpoint(checkpoint, records), checkpoint);
   }
   telemetry::Progress progress(std::cerr, voice.progress("steps"));
   progress.begin(phase, trainer.options().steps, trainer.steps());

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -90,6 +91,18 @@ TEST_CASE("Ctrl-C while segmenters train leaves a report that says so, and chang
              Contains("Not finished") && Contains("before the segmenters"));
   CHECK(rows_of(parts, "finished") == std::vector<std::string>{"run finished 0.0"});
   CHECK(rows_of(parts, "dice").empty());
+
+  const fs::path checkpoint = parts / "checkpoints" / "segmenter-pooled-real-0.safetensors";
+  const std::string saved = contents(checkpoint);
+  std::string spoilt = saved;
+  const std::string before = "\"seconds\":\"";
+  spoilt.at(spoilt.find(before) + before.size()) = 'x';
+  std::ofstream(checkpoint, std::ios::binary) << spoilt;
+  const Ended refused = run(scratch.path(), simulate(parts));
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("segmenter-pooled-real-0.safetensors: \"seconds\" is 'x") &&
+                              Contains("expected a number of seconds"));
+  std::ofstream(checkpoint, std::ios::binary) << saved;
 
   const Ended ended = run(scratch.path(), simulate(parts));
   REQUIRE(ended.code == 0);
