@@ -150,6 +150,7 @@ TEST_CASE("A pixel depends on the pixels of its receptive field and no other", "
     for (int n = 0; n < 4; ++n) d_output(n, 0, kSide / 2 + n, kSide / 2 + n) = 1;
     const auto d_input = network.backward(d_output, saved);
     std::vector<int> sides;
+    sides.reserve(4);
     for (int n = 0; n < 4; ++n) sides.push_back(side_of_square(d_input, n));
     return sides;
   };
