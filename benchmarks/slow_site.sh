@@ -6,7 +6,7 @@
 # over TCP, the slow one is stopped for nine tenths of the time, and a segmenter trained on what was
 # drawn is tested as the main job's are. Its Dice is to be held against those of `synthetic` in
 # lockstep (examples/run.sh --seeds 3). Needs the data that examples/run.sh prepares.
-#   benchmarks/slow_site.sh BUILD_DIR FOLDER [SEED]
+#   [GRADIENTS=4500] benchmarks/slow_site.sh BUILD_DIR FOLDER [SEED]
 set -euo pipefail
 build=$(realpath "${1:?usage: benchmarks/slow_site.sh BUILD_DIR FOLDER [SEED]}")
 folder=$(realpath -m "${2:?usage: benchmarks/slow_site.sh BUILD_DIR FOLDER [SEED]}")
@@ -16,7 +16,8 @@ cd "$(dirname "$0")/.."
 asyndgan=$build/examples/asyndgan
 data=$PWD/out/head/data
 port=7561
-gradients=4500  # as many as in lockstep's 1,500 steps
+# Until the slow site has done about the 1,500 steps of lockstep, which would have taken as long.
+gradients=${GRADIENTS:-31500}
 mkdir -p "$folder"
 run=(examples/head.json --set run.seed="$seed" --set run.threads=1 --set training.steps="$gradients"
      --set network.link=tcp --set network.address=127.0.0.1 --set network.host=127.0.0.1
