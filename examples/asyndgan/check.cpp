@@ -128,16 +128,18 @@ void look_at_queries(const RunConfig& config, std::size_t site, std::size_t imag
                    std::to_string(allowed) + ", the run needs " + std::to_string(needed) + " (" +
                    why + ")");
   };
-  // All samples are gone through before one comes again. A paired term asks the very samples that
-  // the discriminator has just seen once more.
-  const std::uint64_t of_one = (updates + images - 1) / images;
+  const std::uint64_t all = updates + (paired ? fakes : 0);
   const auto& policy = site_policy(config, site);
-  compare("queries_per_site", policy.queries_per_site, updates + (paired ? fakes : 0),
+  compare("queries_per_site", policy.queries_per_site, all,
           paired ? "training.steps * batch * (discriminator_steps + 1)"
                  : "training.steps * batch * discriminator_steps");
-  compare("queries_per_sample", policy.queries_per_sample, paired ? 2 * of_one : of_one,
-          paired ? "at most: two for each time that its turn comes"
-                 : "training.steps * batch * discriminator_steps / images");
+  // All samples are gone through before one comes again. With one batch a paired term asks the very
+  // samples that the discriminator has just seen once more.
+  const auto turns = [&](std::uint64_t draws) { return (draws + images - 1) / images; };
+  const bool twice = paired && config.training.variant == federation::Variant::one_batch;
+  compare("queries_per_sample", policy.queries_per_sample, twice ? 2 * turns(updates) : turns(all),
+          twice ? "two for each time that its turn comes, at most"
+                : "those of the site, over its images");
 }
 
 /// Means that a site's policy never lets be used: it has too few images, or they are forgotten

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/kernels/max_pool2d.hpp"
 
-#include <hwy/targets.h>
-#include <cstdint>
 #include <limits>
 
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"
+#include "support/instruction_sets.hpp"
 
 namespace asyndgan::kernels {
 namespace {
@@ -61,15 +60,7 @@ TEMPLATE_TEST_CASE("Max pooling equals its definition, ties and NaN included", "
 
 TEMPLATE_TEST_CASE("Every instruction set of this machine halves by the definition", "[kernels]",
                    float, double) {
-  std::int64_t targets = hwy::SupportedTargets();
-  while (targets != 0) {
-    const std::int64_t target = targets & -targets;
-    targets &= ~target;
-    hwy::SetSupportedTargetsForTest(target);
-    INFO(hwy::TargetName(target));
-    check_pooling<TestType>({2, 3, 7, 45}, {2, 2});
-  }
-  hwy::SetSupportedTargetsForTest(0);
+  test::for_each_instruction_set([] { check_pooling<TestType>({2, 3, 7, 45}, {2, 2}); });
 }
 
 TEST_CASE("The way back gives every gradient to a winner", "[kernels]") {

@@ -34,14 +34,18 @@ TEST_CASE("ResnetGenerator has the parameters of the public network", "[networks
   CHECK(resnet_parameters(3, 3, 6, NormKind::instance) == 7'837'699);
 }
 
+Resnet::Options narrow(int blocks) {
+  return {.in_channels = 1,
+          .out_channels = 1,
+          .base_channels = 1,
+          .blocks = blocks,
+          .norm = NormKind::none,
+          .dropout = 0};
+}
+
 /// For test::multiply_accumulates(), of a 256 x 256 image, as a narrow network meets them.
 std::vector<std::size_t> resnet_pixels(int blocks) {
-  Resnet network({.in_channels = 1,
-                  .out_channels = 1,
-                  .base_channels = 1,
-                  .blocks = blocks,
-                  .norm = NormKind::none,
-                  .dropout = 0});
+  Resnet network(narrow(blocks));
   Resnet::Saved saved;
   const auto output = network.forward(test::uniform<double>({1, 1, 256, 256}, 1), saved);
   std::vector<std::size_t> inputs;
@@ -132,12 +136,7 @@ int side_of_square(const Tensor<double>& images, int n) {
 // far a pixel sees depends on where it lies among the four that a pixel of the blocks becomes.
 TEST_CASE("A pixel depends on the pixels of its receptive field and no other", "[networks]") {
   const auto fields = [](int blocks) {
-    Resnet network({.in_channels = 1,
-                    .out_channels = 1,
-                    .base_channels = 1,
-                    .blocks = blocks,
-                    .norm = NormKind::none,
-                    .dropout = 0});
+    Resnet network(narrow(blocks));
     for (auto& [name, parameter] : test::state_of(network).parameters) {
       if (parameter->rank != 4) continue;
       for (double& value : parameter->value.values()) value = 1. / 64;

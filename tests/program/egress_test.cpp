@@ -102,6 +102,29 @@ TEST_CASE("check tells how gradients leave and how near a run gets to a site's l
   CHECK_THAT(checked.err, Contains("queries_per_sample: south allows 2, the run needs 3 ("));
 }
 
+TEST_CASE("check knows what a paired term costs: with that a run ends, with less it is refused",
+          "[program]") {
+  for (const auto& [variant, needed] : {std::pair{"one_batch", 6}, std::pair{"two_phase", 5}}) {
+    for (const int allowed : {needed, needed - 1}) {
+      CAPTURE(variant, allowed);
+      const test::Scratch scratch;
+      auto json = test::write_two_sites(scratch.path());  // 8 slices a site
+      json["training"] = {{"steps", 9}, {"batch", 2}, {"variant", variant}};
+      json["objective"] = {{"paired_l1", 100}, {"paper_objective_reveals_images", true}};
+      json["privacy"] = {{"sanitizer", "clip_norm"},
+                         {"label_maps", "as_they_are"},
+                         {"allow_gradients_that_reveal_images", true},
+                         {"queries_per_sample", allowed}};
+      const auto config = test::write_config(scratch.path(), json).string();
+      const int code = allowed == needed ? 0 : 1;
+      const auto checked = run(scratch.path(), {"check", config});
+      CHECK(checked.code == code);
+      CHECK_THAT(checked.err, Contains("the run needs " + std::to_string(needed) + " ("));
+      CHECK(run(scratch.path(), {"simulate", config, "--quiet"}).code == code);
+    }
+  }
+}
+
 TEST_CASE("check names a minimum that a site's statistics never reach", "[program]") {
   const test::Scratch scratch;
   auto json = test::write_two_sites(scratch.path());  // 8 slices a site

@@ -123,7 +123,7 @@ inline constexpr std::size_t kFiltersAtOnce = 24;
 
 ASYNDGAN_INLINE bool FewPixelsConv2d::pays(const ConvGeometry& g, const Shape& input,
                                            const Shape& output) {
-  // Where the two took the same time, for the U-Nets' sizes: train_step and kernels have them.
+  // Where the two took about the same time, for the sizes of the U-Nets' layers.
   constexpr std::size_t kMostPixels = 256;
   constexpr std::size_t kMostPixelsApart = 4096;
   constexpr int kFewestChannels = 32;
