@@ -10,6 +10,7 @@
 
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/kernels/concat.hpp"
+#include "asyndgan/kernels/elementwise.hpp"
 #include "asyndgan/layers/initialize.hpp"
 #include "asyndgan/losses/adversarial.hpp"
 #include "asyndgan/losses/l1.hpp"
@@ -70,22 +71,21 @@ class Step {
     update_discriminator(fake);
     const auto d_fake = fake_gradient(fake);
     g_state_.zero_gradients();
-    (void)generator_.backward(d_fake, saved, Wanted::parameters);
-    g_adam_.step();
+    g_adam_.step_in([&] { (void)generator_.backward(d_fake, saved, Wanted::parameters); });
   }
 
  private:
   void update_discriminator(const Tensor<float>& fake) {
     d_state_.zero_gradients();
-    for (const bool is_real : {false, true}) {
-      typename D::Saved saved;
-      const auto logits = discriminator_.forward(
-          kernels::concat_channels(condition_, is_real ? real_ : fake), saved);
-      auto loss = is_real ? losses::VanillaGan::real(logits) : losses::VanillaGan::fake(logits);
-      for (float& value : loss.gradient.values()) value *= 0.5F;
-      (void)discriminator_.backward(loss.gradient, saved, Wanted::parameters);
-    }
-    d_adam_.step();
+    learn(fake, losses::VanillaGan::fake<float, Cpu>);
+    d_adam_.step_in([&] { learn(real_, losses::VanillaGan::real<float, Cpu>); });
+  }
+
+  void learn(const Tensor<float>& image, losses::Loss<float> (*loss)(const Tensor<float>&)) {
+    typename D::Saved saved;
+    const auto logits = discriminator_.forward(kernels::concat_channels(condition_, image), saved);
+    const auto d_logits = kernels::scale(loss(logits).gradient, 0.5);
+    (void)discriminator_.backward(d_logits, saved, Wanted::parameters);
   }
 
   /// dL/dfake of the adversarial term through the frozen discriminator and of the L1 term.
@@ -96,9 +96,7 @@ class Step {
     const auto d_joined = discriminator_.backward(adversarial.gradient, saved, Wanted::input);
     auto d_fake = kernels::split_channels(d_joined, condition_.shape().c).second;
     const auto distance = losses::l1(fake, real_);
-    for (std::size_t i = 0; i < d_fake.size(); ++i) {
-      d_fake.data()[i] += 100 * distance.gradient.data()[i];
-    }
+    kernels::scale_and_add(1, 100, distance.gradient, d_fake);
     return d_fake;
   }
 
@@ -137,8 +135,7 @@ class SegmenterStep {
     auto loss =
         losses::add(losses::cross_entropy(logits, labels_), 1, losses::soft_dice(logits, labels_));
     state_.zero_gradients();
-    (void)network_.backward(loss.gradient, saved, Wanted::parameters);
-    adam_.step();
+    adam_.step_in([&] { (void)network_.backward(loss.gradient, saved, Wanted::parameters); });
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/adam_gradients.hpp"
 #include "support/catch.hpp"
 #include "support/federation.hpp"
 
@@ -54,11 +55,11 @@ std::vector<double> step_with(const std::vector<Tensor<double>>& d_fakes, Combin
         weights.empty() ? 1.0 / static_cast<double>(parts.size()) : weights[contributions.size()];
     contributions.push_back({weight, std::move(part.d_fake), &part.saved});
   }
+  test::AdamGradients<double> taken(optimizer);
   update_generator(generator, optimizer, std::move(contributions), 1, combination);
   std::vector<double> gradients;
-  for (const auto& [name, parameter] : state.parameters) {
-    const auto values = parameter->grad.to_host();
-    gradients.insert(gradients.end(), values.begin(), values.end());
+  for (const auto& [name, values] : taken.next()) {
+    gradients.insert(gradients.end(), values.values().begin(), values.values().end());
   }
   return gradients;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "asyndgan/federation/steps.hpp"
+#include "support/adam_gradients.hpp"
 #include "support/catch.hpp"
 #include "support/federation.hpp"
 #include "support/gradient_check.hpp"
@@ -54,7 +55,11 @@ class SingleProcess {
     optimizer_.step();
   }
 
-  [[nodiscard]] Double::G& generator() { return generator_; }
+  /// As Central's.
+  void collect(State<double>& state) {
+    generator_.collect("", state);
+    optimizer_.collect("optimizer", state);
+  }
 
  private:
   struct Local {
@@ -179,21 +184,49 @@ struct Errors {
 /// Largest relative error over the generator's weights and their gradients. The biases in front of
 /// an instance norm are left out, which are all but the last: their gradient is 0 but for rounding,
 /// which Adam blows up.
-Errors compare(Double::G& actual, Double::G& expected) {
-  State<double> a;
-  State<double> b;
-  actual.collect("", a);
-  expected.collect("", b);
-  Errors errors;
-  for (std::size_t i = 0; i < a.parameters.size(); ++i) {
-    const auto& x = *a.parameters[i].parameter;
-    const auto& y = *b.parameters[i].parameter;
-    if (x.rank != 4 && i + 1 < a.parameters.size()) continue;
-    errors.gradient = std::max(errors.gradient, test::relative_error(x.grad, y.grad));
-    errors.weight = std::max(errors.weight, test::relative_error(x.value, y.value));
+class Comparison {
+ public:
+  template <class Actual, class Expected>
+  Comparison(Actual& actual, Expected& expected)
+      : actual_(state_of(actual)),
+        expected_(state_of(expected)),
+        gradients_(actual_, kPrefix),
+        expected_gradients_(expected_, kPrefix) {}
+
+  /// After a step of both.
+  Errors errors() {
+    Errors errors;
+    const auto gradients = gradients_.next();
+    const auto expected_gradients = expected_gradients_.next();
+    const std::size_t count = actual_.parameters.size();
+    REQUIRE(gradients.size() == count);
+    REQUIRE(expected_gradients.size() == count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& x = *actual_.parameters[i].parameter;
+      const auto& y = *expected_.parameters[i].parameter;
+      if (x.rank != 4 && i + 1 < count) continue;
+      errors.gradient = std::max(
+          errors.gradient, test::relative_error(gradients[i].values, expected_gradients[i].values));
+      errors.weight = std::max(errors.weight, test::relative_error(x.value, y.value));
+    }
+    return errors;
   }
-  return errors;
-}
+
+ private:
+  static constexpr const char* kPrefix = "optimizer.";
+
+  template <class Side>
+  static State<double> state_of(Side& side) {
+    State<double> state;
+    side.collect(state);
+    return state;
+  }
+
+  State<double> actual_;
+  State<double> expected_;
+  test::AdamGradients<double> gradients_;
+  test::AdamGradients<double> expected_gradients_;
+};
 
 /// Sites of 4, 6 and 10 samples. Instance norm and no dropout, so that a batch of all sites equals
 /// the sites' batches.
@@ -211,10 +244,11 @@ Double::Options three_sites() {
 Errors errors_of_run(const Double::Options& options, const std::vector<double>& shares) {
   Double federation(options);
   SingleProcess single(options, shares);
+  Comparison comparison(federation.central, single);
   Errors largest;
   federation.hooks.after_step = [&](const auto&) {
     single.step();
-    const Errors errors = compare(federation.central.generator(), single.generator());
+    const Errors errors = comparison.errors();
     largest.gradient = std::max(largest.gradient, errors.gradient);
     largest.weight = std::max(largest.weight, errors.weight);
     return true;

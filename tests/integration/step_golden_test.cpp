@@ -12,6 +12,7 @@
 #include "asyndgan/networks/patch_discriminator.hpp"
 #include "asyndgan/networks/resnet_generator.hpp"
 #include "asyndgan/optim/adam.hpp"
+#include "support/adam_gradients.hpp"
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
@@ -85,14 +86,12 @@ bool is_without_effect(const std::string& name) {
   return name.ends_with(".bias") && !first_or_last_of_d && !last_of_g;
 }
 
-template <class N, class T = typename N::Scalar>
-void see_gradients(const Recording& recording, const std::string& name, N& network,
-                   Errors& errors) {
-  State<T> state;
-  network.collect("", state);
-  for (const auto& [parameter_name, parameter] : state.parameters) {
-    errors.see(errors.gradients,
-               recording.error(name + "." + parameter_name + ".grad", parameter->grad));
+/// Of the step that was just made.
+template <class T>
+void see_gradients(const Recording& recording, const std::string& name,
+                   test::AdamGradients<T>& gradients, Errors& errors) {
+  for (const auto& [parameter_name, values] : gradients.next()) {
+    errors.see(errors.gradients, recording.error(name + "." + parameter_name + ".grad", values));
   }
 }
 template <class N, class T = typename N::Scalar>
@@ -124,6 +123,8 @@ Errors by_hand(const std::string& name, Variant variant) {
   };
   auto adam_g = adam_of(g);
   std::vector<optim::Adam<T>> adams{adam_of(ds[0]), adam_of(ds[1])};
+  test::AdamGradients<T> gradients_g(adam_g);
+  std::vector<test::AdamGradients<T>> gradients_d(adams.begin(), adams.end());
   const auto see_loss = [&](const std::string& loss, double value) {
     const double expected = recording.number(loss);
     errors.see(errors.losses, std::abs(value - expected) / std::abs(expected));
@@ -151,8 +152,8 @@ Errors by_hand(const std::string& name, Variant variant) {
                learn(fake, [](const auto& logits) { return Gan::fake(logits); }));
       see_loss(d_name + ".on_real",
                learn(real<T>(site, step), [](const auto& logits) { return Gan::real(logits); }));
-      see_gradients(recording, d_name, ds[at], errors);
       adams[at].step();
+      see_gradients(recording, d_name, gradients_d[at], errors);
 
       if (variant == Variant::two_phase) {
         y = second_mask<T>(site, step);
@@ -167,8 +168,8 @@ Errors by_hand(const std::string& name, Variant variant) {
                  recording.error(start + "d_fake" + std::to_string(site), d_fake));
       (void)g.backward(kernels::scale(d_fake, kWeights[site]), g_saved, layers::Wanted::parameters);
     }
-    see_gradients(recording, start + "g", g, errors);
     adam_g.step();
+    see_gradients(recording, start + "g", gradients_g, errors);
   }
   see_weights(recording, name + ".after.g", g, errors);
   see_weights(recording, name + ".after.d0", ds[0], errors);
@@ -193,6 +194,9 @@ Errors by_steps(const std::string& name, Variant variant) {
     sites[static_cast<std::size_t>(site)].emplace_back(std::vector<int>{0}, discriminator<T>(site),
                                                        typename optim::Adam<T>::Options{});
   }
+  test::AdamGradients<T> gradients_g(adam_g);
+  std::vector<test::AdamGradients<T>> gradients_d;
+  for (auto& critics : sites) gradients_d.emplace_back(critics.front().optimizer);
 
   for (int step = 0; step < kSteps; ++step) {
     const std::string start = name + "." + std::to_string(step) + ".";
@@ -214,6 +218,7 @@ Errors by_steps(const std::string& name, Variant variant) {
           const double on_real = recording.number(d_name + ".on_real");
           errors.see(errors.losses, std::abs(losses.fake - on_fake) / on_fake);
           errors.see(errors.losses, std::abs(losses.real - on_real) / on_real);
+          see_gradients(recording, d_name, gradients_d[at], errors);
         }
         if (!plan[exchange].return_gradient) continue;
         auto judgement = generator_gradient(sites[at], y, fake.images(), objective, kNoNoise);
@@ -223,7 +228,7 @@ Errors by_steps(const std::string& name, Variant variant) {
       }
     }
     update_generator(g, adam_g, std::move(contributions));
-    see_gradients(recording, start + "g", g, errors);
+    see_gradients(recording, start + "g", gradients_g, errors);
   }
   see_weights(recording, name + ".after.g", g, errors);
   see_weights(recording, name + ".after.d0", sites[0].front().network, errors);

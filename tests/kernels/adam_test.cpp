@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/kernels/adam.hpp"
 
+#include <limits>
+
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"
 
@@ -26,16 +28,46 @@ TEMPLATE_TEST_CASE("An Adam step equals its definition", "[kernels]", float, dou
     auto expected_value = value;
     auto expected_m = m;
     auto expected_v = v;
-    adam_step(coefficients, gradient, value, m, v);
+    CHECK(adam_step(coefficients, gradient, value, m, v));
     for (std::size_t i = 0; i < gradient.size(); ++i) {
-      AdamReference<T>::step(coefficients, gradient.values()[i], expected_value.values()[i],
-                             expected_m.values()[i], expected_v.values()[i]);
+      (void)AdamReference<T>::step(coefficients, gradient.values()[i], expected_value.values()[i],
+                                   expected_m.values()[i], expected_v.values()[i]);
     }
     const double tolerance =
         std::is_same_v<T, float> ? 5e-7 : 1e-15;  // rounding: 1.1e-7, 2e-16 measured
     CHECK(test::relative_error(value, expected_value) < tolerance);
     CHECK(test::relative_error(m, expected_m) < tolerance);
     CHECK(test::relative_error(v, expected_v) < tolerance);
+  }
+}
+
+TEMPLATE_TEST_CASE("An Adam step changes nothing that it could not keep finite", "[kernels]", float,
+                   double) {
+  using T = TestType;
+  const AdamCoefficients coefficients{.beta1 = 0.5,
+                                      .beta2 = 0.999,
+                                      .step_size = 3e-4,
+                                      .root_scale = 20,
+                                      .epsilon = 1e-8,
+                                      .gradient_decay = 0,
+                                      .value_factor = 1};
+  const Shape shape{1, 1, 1, 37};
+  const T huge = std::numeric_limits<T>::max();
+  for (const std::size_t at : {0UL, 5UL, 36UL}) {  // in a vector and in the rest
+    for (const T bad : {huge, -2 * huge, std::numeric_limits<T>::quiet_NaN()}) {
+      auto gradient = test::uniform<T>(shape, 1);
+      gradient.values()[at] = bad;
+      auto value = test::uniform<T>(shape, 2);
+      Tensor<T> m(shape);
+      Tensor<T> v(shape);
+      const auto before = value.to_host();
+      CHECK_FALSE(adam_step(coefficients, gradient, value, m, v));
+      for (std::size_t i = 0; i < before.size(); ++i) {
+        CHECK((value.values()[i] == before[i]) == (i == at));
+        CHECK((m.values()[i] == 0) == (i == at));
+        CHECK((v.values()[i] == 0) == (i == at));
+      }
+    }
   }
 }
 

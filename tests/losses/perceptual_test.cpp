@@ -67,7 +67,7 @@ TEST_CASE("A frozen network's parameters get no gradient", "[losses]") {
   State<double> state;
   vgg.collect("", state);
   for (const auto& [name, parameter] : state.parameters) {
-    for (const double value : parameter->grad.values()) REQUIRE(value == 0);
+    REQUIRE(parameter->grad.empty());
   }
 }
 

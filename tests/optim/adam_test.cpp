@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/optim/adam.hpp"
 
+#include "asyndgan/layers/conv2d.hpp"
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"
 #include "support/layer_check.hpp"
@@ -18,7 +19,7 @@ std::vector<double> trajectory(const typename Adam<T>::Options& options) {
   Adam<T> adam(state, options);
   std::vector<double> values;
   for (const double gradient : {1.0, -0.5, 0.25}) {
-    weight.grad(0, 0, 0, 0) = static_cast<T>(gradient);
+    weight.gradient()(0, 0, 0, 0) = static_cast<T>(gradient);
     adam.step();
     values.push_back(weight.value(0, 0, 0, 0));
   }
@@ -56,17 +57,18 @@ TEST_CASE("A float step agrees with the definition in double", "[optim]") {
   std::vector<double> v(shape.size());
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = weight.value.values()[i];
   for (int t = 1; t <= 5; ++t) {
-    test::fill_uniform(weight.grad, 10 + static_cast<std::uint64_t>(t));
+    test::fill_uniform(weight.gradient(), 10 + static_cast<std::uint64_t>(t));
     adam.step();
     for (std::size_t i = 0; i < values.size(); ++i) {
-      kernels::AdamReference<double>::step({.beta1 = 0.5,
-                                            .beta2 = 0.999,
-                                            .step_size = 2e-4 / (1 - std::pow(0.5, t)),
-                                            .root_scale = 1 / std::sqrt(1 - std::pow(0.999, t)),
-                                            .epsilon = 1e-8,
-                                            .gradient_decay = 1e-3,
-                                            .value_factor = 1},
-                                           weight.grad.values()[i], values[i], m[i], v[i]);
+      (void)kernels::AdamReference<double>::step(
+          {.beta1 = 0.5,
+           .beta2 = 0.999,
+           .step_size = 2e-4 / (1 - std::pow(0.5, t)),
+           .root_scale = 1 / std::sqrt(1 - std::pow(0.999, t)),
+           .epsilon = 1e-8,
+           .gradient_decay = 1e-3,
+           .value_factor = 1},
+          weight.grad.values()[i], values[i], m[i], v[i]);
     }
   }
   const auto actual = weight.value.to_host();
@@ -80,7 +82,7 @@ TEST_CASE("The schedule's factor scales the step", "[optim]") {
   State<double> state;
   state.parameters = {{"w", &weight}};
   Adam<double> adam(state, {});
-  weight.grad(0, 0, 0, 0) = 1;
+  weight.gradient()(0, 0, 0, 0) = 1;
   adam.step(0.5);
   CHECK(weight.value(0, 0, 0, 0) == Approx(-1e-4 / (1 + 1e-8)).epsilon(1e-14));  // measured 0
   adam.zero_gradients();
@@ -109,13 +111,82 @@ TEST_CASE("Adam continues from its records as if it had not stopped", "[optim]")
         *to.counters[0].count = *from.counters[0].count;
         adam = std::move(resumed);
       }
-      test::fill_uniform(weight.grad, 10 + t);
+      test::fill_uniform(weight.gradient(), 10 + t);
       adam->step();
     }
     CHECK(adam->steps() == 4);
     return weight.value.to_host();
   };
   CHECK(run(true) == run(false));
+}
+
+TEST_CASE("A step during the backward pass is the step after it, and gives the gradients back",
+          "[optim]") {
+  const auto run = [](bool during) {
+    layers::Conv2d<float> first({.in_channels = 2, .out_channels = 3, .kernel = 3});
+    layers::Conv2d<float> second({.in_channels = 3, .out_channels = 1, .kernel = 3});
+    Parameter<float> apart({1, 2, 1, 1});  // that no pass reaches
+    State<float> state;
+    first.collect("first", state);
+    second.collect("second", state);
+    state.parameters.push_back({"apart", &apart});
+    for (std::size_t i = 0; i < state.parameters.size(); ++i) {
+      test::fill_uniform(state.parameters[i].parameter->value, i);
+    }
+    Adam<float> adam(state, {});
+    for (std::uint64_t t = 0; t < 3; ++t) {
+      layers::Conv2d<float>::Saved on_first;
+      layers::Conv2d<float>::Saved on_second;
+      auto x = first.forward(test::uniform<float>({2, 2, 7, 6}, 10 + t), on_first);
+      x = second.forward(std::move(x), on_second);
+      const auto d_output = test::uniform<float>(x.shape(), 20 + t);
+      const auto backward = [&] {
+        const auto d = second.backward(d_output, on_second);
+        (void)first.backward(d, on_first, layers::Wanted::parameters);
+      };
+      state.zero_gradients();
+      if (during) {
+        adam.step_in(backward);
+      } else {
+        backward();
+        adam.step();
+      }
+      CHECK(first.weight().grad.empty() == during);
+    }
+    CHECK(adam.steps() == 3);
+    std::vector<float> values;
+    for (const auto& [name, parameter] : state.parameters) {
+      const auto more = parameter->value.to_host();
+      values.insert(values.end(), more.begin(), more.end());
+    }
+    return values;
+  };
+  CHECK(run(true) == run(false));
+}
+
+TEST_CASE("Adam leaves a weight whose gradient overflows as it is, and says whose it was",
+          "[optim]") {
+  Parameter<float> good({1, 1, 1, 2});
+  Parameter<float> bad({1, 1, 1, 3});
+  State<float> state;
+  state.parameters = {{"good", &good}, {"bad", &bad}};
+  Adam<float> adam(state, {});
+  const float huge = std::numeric_limits<float>::max();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float value : {huge, -huge, 2 * huge, nan}) {
+    good.gradient().values()[0] = 1;
+    bad.gradient().values()[1] = 1;
+    bad.gradient().values()[2] = value;
+    const auto before = bad.value.to_host();
+    CHECK_THROWS_AS(adam.step(), DivergenceError);
+    CHECK_THROWS_WITH(adam.step(), "the gradient of bad is not finite, or too large to be squared");
+    CHECK(adam.steps() == 0);
+    CHECK(bad.value.values()[2] == before[2]);
+    CHECK(bad.value.values()[1] != before[1]);
+  }
+  bad.gradient().zero();
+  adam.step();
+  for (const float value : bad.value.values()) CHECK(std::isfinite(value));
 }
 
 TEST_CASE("Adam refuses options without a defined step", "[optim]") {
@@ -129,7 +200,7 @@ TEST_CASE("Adam is the same on any number of threads", "[optim]") {
   CHECK(test::same_on_any_thread_count([] {
     Parameter<float> weight({3, 5, 61, 67});
     test::fill_uniform(weight.value, 1);
-    test::fill_uniform(weight.grad, 2);
+    test::fill_uniform(weight.gradient(), 2);
     State<float> state;
     state.parameters = {{"w", &weight}};
     Adam<float> adam(state, {});

@@ -56,6 +56,12 @@ class CertificateError : public Error {
   using Error::Error;
 };
 
+/// Training whose numbers are no longer finite.
+class DivergenceError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A request that a site's release policy refuses.
 class PolicyError : public Error {
  public:

@@ -80,8 +80,9 @@ class SegmenterTrainer {
     loss = losses::add(std::move(loss), options_.entropy_weight,
                        losses::cross_entropy(logits, labels));
     state_.zero_gradients();
-    (void)network_.backward(loss.gradient, saved, layers::Wanted::parameters);
-    adam_.step(rate_factor(number));
+    adam_.step_in(
+        [&] { (void)network_.backward(loss.gradient, saved, layers::Wanted::parameters); },
+        rate_factor(number));
     return loss.value;
   }
 

@@ -53,14 +53,13 @@ class GradientMedian {
   /// What `state` points to outlives it.
   explicit GradientMedian(State<T, D> state) : state_(std::move(state)) {}
 
-  /// Takes the gradients, and leaves zeros. Those with a value that is not finite do not count.
+  /// Takes the gradients, and leaves none. Those with a value that is not finite do not count.
   ///
   /// Requires  weight > 0.
   void take(double weight) {
     Copy copy{weight, {}};
     for (const auto& [name, parameter] : state_.parameters) {
-      copy.gradients.push_back(
-          std::exchange(parameter->grad, Tensor<T, D>(parameter->grad.shape())));
+      copy.gradients.push_back(std::exchange(parameter->gradient(), {}));
     }
     const auto finite = [](const Tensor<T, D>& gradient) {
       const auto values = gradient.to_host();
@@ -71,6 +70,7 @@ class GradientMedian {
     }
   }
 
+  /// Completes every gradient with its median.
   void give() const {
     if (copies_.empty()) return;
     double sum = 0;
@@ -79,15 +79,16 @@ class GradientMedian {
     for (std::size_t p = 0; p < state_.parameters.size(); ++p) {
       std::vector<std::vector<T>> columns;
       for (const Copy& copy : copies_) columns.push_back(copy.gradients[p].to_host());
-      auto& gradient = state_.parameters[p].parameter->grad;
-      std::vector<T> medians(gradient.size());
+      Parameter<T, D>& parameter = *state_.parameters[p].parameter;
+      std::vector<T> medians(parameter.value.size());
       for (std::size_t i = 0; i < medians.size(); ++i) {
         for (std::size_t j = 0; j < votes.size(); ++j) {
           votes[j] = {static_cast<double>(columns[j][i]), copies_[j].weight};
         }
         medians[i] = static_cast<T>(sum * weighted_median(votes));
       }
-      gradient = Tensor<T, D>::from_host(gradient.shape(), medians);
+      parameter.grad = Tensor<T, D>::from_host(parameter.value.shape(), medians);
+      parameter.complete_gradient();
     }
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -80,11 +80,14 @@ DiscriminatorLosses update_discriminator(Critics<Net>& critics,
     typename Net::Saved on_real;
     critic.optimizer.zero_gradients();
     losses.fake += learn(fake_condition, fake, objective.adversarial_loss.fake, on_fake);
-    losses.real += learn(real_condition, real.at_site(), objective.adversarial_loss.real, on_real);
+    const auto learn_real = [&] {
+      losses.real +=
+          learn(real_condition, real.at_site(), objective.adversarial_loss.real, on_real);
+    };
+    critic.optimizer.step_in(learn_real, rate_factor);
     if (critic.statistics) {
       critic.statistics->update(critic.network.features(on_real), real_condition.labels);
     }
-    critic.optimizer.step(rate_factor);
   }
   return losses;
 }
@@ -163,43 +166,45 @@ struct Contribution {
   const typename G::Saved* saved;  // of the forward pass that made the fakes
 };
 
-/// Throws ProtocolError where Adam could not square a gradient: it would keep that for good.
-template <std::floating_point T, Device D>
-void require_bounded(const State<T, D>& state) {
-  for (const auto& [name, parameter] : state.parameters) {
-    for (const T value : parameter->grad.to_host()) {
-      if (std::isfinite(value * value)) continue;
-      throw ProtocolError("the gradients of this step overflow in the generator, at " + name +
-                          ": one of the sites' is far too large");
-    }
-  }
-}
-
 /// One Adam step of G along sum_j pi_j dL_j/dG, or their median. Where the centre has several
 /// `replicas`, the sum is over the contributions of all, the median over the own alone.
 ///
-/// Errors  ProtocolError where the sum is too large for that; the weights are as before.
+/// Errors  ProtocolError where the sum is too large for that; such weights are as before, and the
+///         step does not count.
 template <networks::Generator G>
 void update_generator(
     G& generator, optim::Adam<typename G::Scalar, typename G::Place>& optimizer,
     std::vector<Contribution<G>> contributions, double rate_factor = 1,
     Combination combination = Combination::mean,
     const std::shared_ptr<transport::Group>& replicas = std::make_shared<transport::Alone>()) {
-  const bool by_median = combination == Combination::median;
+  const auto backward = [&](Contribution<G>& part, double weight) {
+    (void)generator.backward(kernels::scale(std::move(part.d_fake), weight), *part.saved,
+                             layers::Wanted::parameters);
+  };
   State<typename G::Scalar, typename G::Place> state;
   generator.collect("", state);
-  GradientMedian median(state);
-  GradientSum sum(state);
+  std::erase_if(contributions, [](const auto& part) { return part.weight == 0; });
   optimizer.zero_gradients();
-  for (auto& [weight, d_fake, saved] : contributions) {
-    if (weight == 0) continue;
-    generator.backward(kernels::scale(std::move(d_fake), by_median ? 1 : weight), *saved,
-                       layers::Wanted::parameters);
-    by_median ? median.take(weight) : sum.take();
+  try {
+    if (combination == Combination::median) {
+      GradientMedian median(state);
+      for (auto& part : contributions) {
+        backward(part, 1);
+        median.take(part.weight);
+      }
+      optimizer.step_in([&] { median.give(); }, rate_factor);
+    } else if (contributions.size() == 1 && replicas->size() == 1) {  // nothing to add up
+      auto& part = contributions.front();
+      optimizer.step_in([&] { backward(part, part.weight); }, rate_factor);
+    } else {
+      GradientSum sum(state);
+      for (auto& part : contributions) sum.add([&] { backward(part, part.weight); });
+      optimizer.step_in([&] { sum.give(*replicas); }, rate_factor);
+    }
+  } catch (const DivergenceError& error) {
+    throw ProtocolError(std::string("the gradients of this step overflow in the generator: ") +
+                        error.what() + "; one of the sites' is far too large");
   }
-  by_median ? median.give() : sum.give(*replicas);
-  require_bounded(state);
-  optimizer.step(rate_factor);
 }
 
 }  // namespace asyndgan::federation

@@ -31,24 +31,31 @@ struct AdamKernel;
 ///   m = beta1 m + (1 - beta1) g;             v = beta2 v + (1 - beta2) g^2
 ///   value -= step_size * m / (sqrt(v) * root_scale + epsilon)
 ///
+/// Where m or v would not be finite, and stay so for good, all three are left as they are; the
+/// result says whether there was no such weight.
+///
 /// Shapes    one shape; nothing is checked.
 /// Source    Kingma & Ba 2015, arXiv:1412.6980, algorithm 1; Loshchilov & Hutter 2019,
 ///           arXiv:1711.05101, algorithm 2, for the decoupled decay.
 template <std::floating_point T, Device D>
-void adam_step(const AdamCoefficients& coefficients, const Tensor<T, D>& gradient,
-               Tensor<T, D>& value, Tensor<T, D>& m, Tensor<T, D>& v) {
-  AdamKernel<T, D>::step(coefficients, gradient, value, m, v);
+[[nodiscard]] bool adam_step(const AdamCoefficients& coefficients, const Tensor<T, D>& gradient,
+                             Tensor<T, D>& value, Tensor<T, D>& m, Tensor<T, D>& v) {
+  return AdamKernel<T, D>::step(coefficients, gradient, value, m, v);
 }
 
 /// The definition, for one weight.
 template <std::floating_point T>
 struct AdamReference {
-  static void step(const AdamCoefficients& k, T gradient, T& value, T& m, T& v) {
+  static bool step(const AdamCoefficients& k, T gradient, T& value, T& m, T& v) {
     const double g = gradient + k.gradient_decay * value;
-    m = static_cast<T>(k.beta1 * m + (1 - k.beta1) * g);
-    v = static_cast<T>(k.beta2 * v + (1 - k.beta2) * g * g);
+    const auto mean = static_cast<T>(k.beta1 * m + (1 - k.beta1) * g);
+    const auto square = static_cast<T>(k.beta2 * v + (1 - k.beta2) * g * g);
+    if (!std::isfinite(mean) || !std::isfinite(square)) return false;
+    m = mean;
+    v = square;
     value = static_cast<T>(value * k.value_factor -
                            k.step_size * m / (std::sqrt(v) * k.root_scale + k.epsilon));
+    return true;
   }
 };
 

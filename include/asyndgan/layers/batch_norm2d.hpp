@@ -127,12 +127,16 @@ class BatchNorm2d {
     kernels::NormGradients<T, D> gradients;
     if (wanted != Wanted::parameters) gradients.d_input = &d_input;
     if (wanted != Wanted::input) {
-      gradients.d_weight = &weight_.grad;
-      gradients.d_bias = &bias_.grad;
+      gradients.d_weight = &weight_.gradient();
+      gradients.d_bias = &bias_.gradient();
     }
     const auto run =
         saved.fixed ? kernels::norm_backward_fixed<T, D> : kernels::norm_backward<T, D>;
     run(d_output, saved.input, kernel_options(saved), saved.moments, gradients);
+    if (wanted != Wanted::input) {
+      weight_.complete_gradient();
+      bias_.complete_gradient();
+    }
   }
 
   [[nodiscard]] kernels::NormOptions<T, D> kernel_options(const Saved& saved) const {

@@ -79,9 +79,15 @@ class Conv2d {
     require_shape(d_output.shape(), output_shape(shape), "Conv2d: d_output");
     if (wanted != Wanted::input) add_parameter_gradients(d_output, input, saved);
     again = {};
-    if (wanted == Wanted::parameters) return {};
-    auto d_input = Tensor<T, D>::uninitialized(shape);
-    kernels::conv2d_backward_input(d_output, used_weight(saved), geometry(), d_input);
+    Tensor<T, D> d_input;
+    if (wanted != Wanted::parameters) {
+      d_input = Tensor<T, D>::uninitialized(shape);
+      kernels::conv2d_backward_input(d_output, used_weight(saved), geometry(), d_input);
+    }
+    if (wanted != Wanted::input) {
+      weight_.complete_gradient();
+      bias_.complete_gradient();
+    }
     return d_input;
   }
 
@@ -118,14 +124,14 @@ class Conv2d {
 
   void add_parameter_gradients(const Tensor<T, D>& d_output, const Tensor<T, D>& input,
                                const Saved& saved) {
-    if (options_.bias) kernels::conv2d_backward_bias(d_output, bias_.grad);
+    if (options_.bias) kernels::conv2d_backward_bias(d_output, bias_.gradient());
     if (!spectral_norm_) {
-      kernels::conv2d_backward_weight(input, d_output, geometry(), weight_.grad);
+      kernels::conv2d_backward_weight(input, d_output, geometry(), weight_.gradient());
       return;
     }
     Tensor<T, D> d_normalized(weight_.value.shape());
     kernels::conv2d_backward_weight(input, d_output, geometry(), d_normalized);
-    SpectralNorm<T, D>::backward(d_normalized, saved.normal, weight_.grad);
+    SpectralNorm<T, D>::backward(d_normalized, saved.normal, weight_.gradient());
   }
 
   Options options_;

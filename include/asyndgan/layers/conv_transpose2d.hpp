@@ -70,13 +70,19 @@ class ConvTranspose2d {
     const Shape shape = input.shape();
     require_shape(d_output.shape(), output_shape(shape), "ConvTranspose2d: d_output");
     if (wanted != Wanted::input) {
-      if (options_.bias) kernels::conv2d_backward_bias(d_output, bias_.grad);
-      kernels::conv_transpose2d_backward_weight(input, d_output, geometry(), weight_.grad);
+      if (options_.bias) kernels::conv2d_backward_bias(d_output, bias_.gradient());
+      kernels::conv_transpose2d_backward_weight(input, d_output, geometry(), weight_.gradient());
     }
     again = {};
-    if (wanted == Wanted::parameters) return {};
-    auto d_input = Tensor<T, D>::uninitialized(shape);
-    kernels::conv_transpose2d_backward_input(d_output, weight_.value, geometry(), d_input);
+    Tensor<T, D> d_input;
+    if (wanted != Wanted::parameters) {
+      d_input = Tensor<T, D>::uninitialized(shape);
+      kernels::conv_transpose2d_backward_input(d_output, weight_.value, geometry(), d_input);
+    }
+    if (wanted != Wanted::input) {
+      weight_.complete_gradient();
+      bias_.complete_gradient();
+    }
     return d_input;
   }
 

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,17 @@ class Adam {
 
   /// Updates every parameter from its grad, which stays as it is. The schedule's factor
   /// multiplies the learning rate.
-  void step(double rate_factor = 1);
+  ///
+  /// Errors  DivergenceError naming the first parameter with a gradient too large to be squared, or
+  ///         not a number. Such weights are as before, and the step does not count.
+  void step(double rate_factor = 1) {
+    step_in([] {}, rate_factor);
+  }
+
+  /// The same during `last_pass`, the backward pass that completes the gradients: each parameter as
+  /// soon as its own is complete, and the gradient is given back. No more than one layer's are
+  /// there at a time, and a gradient is read while it is still in the cache.
+  void step_in(const std::function<void()>& last_pass, double rate_factor = 1);
 
   void zero_gradients();
 
@@ -57,6 +68,8 @@ class Adam {
     Tensor<T, D> mean;
     Tensor<T, D> square;
   };
+
+  [[nodiscard]] kernels::AdamCoefficients coefficients(double rate_factor) const;
 
   [[nodiscard]] static const Options& checked(const Options& o) {
     const auto share = [](double beta) { return beta >= 0 && beta < 1; };
@@ -88,24 +101,48 @@ Adam<T, D>::Adam(State<T, D> state, const Options& options)
 }
 
 template <std::floating_point T, Device D>
-void Adam<T, D>::step(double rate_factor) {
+void Adam<T, D>::step_in(const std::function<void()>& last_pass, double rate_factor) {
+  const auto coefficients = this->coefficients(rate_factor);
+  std::vector<bool> updated(parameters_.size());
+  std::string overflowed;
+  const auto update = [&](std::size_t i) {
+    auto& [name, parameter] = parameters_[i];
+    updated[i] = true;
+    if (!kernels::adam_step(coefficients, parameter->gradient(), parameter->value, moments_[i].mean,
+                            moments_[i].square) &&
+        overflowed.empty()) {
+      overflowed = name;
+    }
+  };
+  {
+    const GradientWatch<T, D> watch(parameters_, [&](std::size_t i) {
+      update(i);
+      parameters_[i].parameter->grad = {};
+    });
+    last_pass();
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (!updated[i]) update(i);
+  }
+  if (!overflowed.empty()) {
+    throw DivergenceError("the gradient of " + overflowed +
+                          " is not finite, or too large to be squared");
+  }
   ++steps_;
-  const auto t = static_cast<double>(steps_);
+}
+
+template <std::floating_point T, Device D>
+kernels::AdamCoefficients Adam<T, D>::coefficients(double rate_factor) const {
+  const auto t = static_cast<double>(steps_ + 1);
   const double rate = options_.learning_rate * rate_factor;
   const double decay = options_.weight_decay;
-  const kernels::AdamCoefficients coefficients{
-      .beta1 = options_.beta1,
-      .beta2 = options_.beta2,
-      .step_size = rate / (1 - std::pow(options_.beta1, t)),
-      .root_scale = 1 / std::sqrt(1 - std::pow(options_.beta2, t)),
-      .epsilon = options_.epsilon,
-      .gradient_decay = options_.decoupled ? 0 : decay,
-      .value_factor = options_.decoupled ? 1 - rate * decay : 1};
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    Parameter<T, D>& parameter = *parameters_[i].parameter;
-    kernels::adam_step(coefficients, parameter.grad, parameter.value, moments_[i].mean,
-                       moments_[i].square);
-  }
+  return {.beta1 = options_.beta1,
+          .beta2 = options_.beta2,
+          .step_size = rate / (1 - std::pow(options_.beta1, t)),
+          .root_scale = 1 / std::sqrt(1 - std::pow(options_.beta2, t)),
+          .epsilon = options_.epsilon,
+          .gradient_decay = options_.decoupled ? 0 : decay,
+          .value_factor = options_.decoupled ? 1 - rate * decay : 1};
 }
 
 template <std::floating_point T, Device D>

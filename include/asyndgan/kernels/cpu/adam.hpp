@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 
@@ -15,7 +16,7 @@ template <std::floating_point T>
 struct AdamKernel<T, Cpu> {
   using Array = Tensor<T, Cpu>;
 
-  static void step(const AdamCoefficients& k, const Array& gradient, Array& value, Array& m,
+  static bool step(const AdamCoefficients& k, const Array& gradient, Array& value, Array& m,
                    Array& v) {
     const cpu::AdamFactors<T> factors{.beta1 = static_cast<T>(k.beta1),
                                       .rest1 = static_cast<T>(1 - k.beta1),
@@ -26,10 +27,14 @@ struct AdamKernel<T, Cpu> {
                                       .epsilon = static_cast<T>(k.epsilon),
                                       .gradient_decay = static_cast<T>(k.gradient_decay),
                                       .value_factor = static_cast<T>(k.value_factor)};
+    std::atomic<bool> all_finite = true;
     parallel_blocks(value.size(), cpu::kBlock, [&](std::size_t begin, std::size_t end) {
-      cpu::vector_ops<T>().adam(end - begin, factors, gradient.data() + begin, value.data() + begin,
-                                m.data() + begin, v.data() + begin);
+      if (!cpu::vector_ops<T>().adam(end - begin, factors, gradient.data() + begin,
+                                     value.data() + begin, m.data() + begin, v.data() + begin)) {
+        all_finite = false;
+      }
     });
+    return all_finite;
   }
 };
 

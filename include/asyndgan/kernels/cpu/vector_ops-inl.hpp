@@ -286,7 +286,7 @@ void norm_gradient(std::size_t n, const NormMap<T>& map, const T* d_y, const T* 
 
 /// One vector of adam_step; see there.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void adam_vector(D d, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
+HWY_INLINE bool adam_vector(D d, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
   const auto old = hn::LoadU(d, value);
   const auto g = hn::MulAdd(hn::Set(d, k.gradient_decay), old, hn::LoadU(d, gradient));
   const auto mean =
@@ -295,15 +295,21 @@ HWY_INLINE void adam_vector(D d, const AdamFactors<T>& k, const T* gradient, T* 
       hn::MulAdd(hn::Set(d, k.beta2), hn::LoadU(d, v), hn::Mul(hn::Mul(hn::Set(d, k.rest2), g), g));
   const auto root = hn::MulAdd(hn::Sqrt(square), hn::Set(d, k.root_scale), hn::Set(d, k.epsilon));
   const auto change = hn::Div(hn::Mul(hn::Set(d, k.step_size), mean), root);
-  hn::StoreU(mean, d, m);
-  hn::StoreU(square, d, v);
-  hn::StoreU(hn::MulSub(old, hn::Set(d, k.value_factor), change), d, value);
+  const auto finite = hn::And(hn::IsFinite(mean), hn::IsFinite(square));
+  const auto updated = hn::MulSub(old, hn::Set(d, k.value_factor), change);
+  hn::StoreU(hn::IfThenElse(finite, mean, hn::LoadU(d, m)), d, m);
+  hn::StoreU(hn::IfThenElse(finite, square, hn::LoadU(d, v)), d, v);
+  hn::StoreU(hn::IfThenElse(finite, updated, old), d, value);
+  return hn::AllTrue(d, finite);
 }
 
 template <class T>
-void adam(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
-  for_each_vector<T>(n, [=, &k](auto d, std::size_t i)
-                            HWY_ATTR { adam_vector(d, k, gradient + i, value + i, m + i, v + i); });
+bool adam(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v) {
+  bool all_finite = true;
+  for_each_vector<T>(n, [=, &k, &all_finite](auto d, std::size_t i) HWY_ATTR {
+    if (!adam_vector(d, k, gradient + i, value + i, m + i, v + i)) all_finite = false;
+  });
+  return all_finite;
 }
 
 #if HWY_TARGET == HWY_SCALAR

@@ -65,7 +65,7 @@ struct VectorOps {
 
   /// e = exp(z - largest), sums += e.
   void (*exponentials)(std::size_t n, const T* z, const T* largest, T* e, T* sums);
-  void (*adam)(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v);
+  bool (*adam)(std::size_t n, const AdamFactors<T>& k, const T* gradient, T* value, T* m, T* v);
 
   /// kept = bits >= threshold, x = kept ? x * scale : 0.
   void (*drop)(std::size_t n, const std::uint32_t* bits, std::uint32_t threshold, T scale, T* x,
