@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // No include guard: src/compiled/winograd.cpp includes this file once per instruction set.
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include <cstddef>
 
@@ -22,10 +23,20 @@ constexpr std::size_t kMostRows = 12;
 constexpr std::size_t kMostRows = 6;
 #endif
 
+/// Asks for `rows` rows of `width` scalars, that they be in the cache when they are needed.
+HWY_INLINE void prefetch(const float* from, std::size_t row_step, std::size_t rows,
+                         std::size_t width) {
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  for (std::size_t r = 0; r < rows; ++r, from += row_step) {
+    for (std::size_t i = 0; i < width; i += kLine) hwy::Prefetch(from + i);
+  }
+}
+
 template <std::size_t kRows, std::size_t kVectors>
 HWY_NOINLINE void product_block(const MatrixProduct& p, const float* HWY_RESTRICT left,
                                 const float* HWY_RESTRICT right, std::size_t right_row,
                                 float* HWY_RESTRICT sums) {
+  prefetch(sums, p.sums_row, kRows, kVectors * kWidth);  // to be written
   Vector sum[kRows][kVectors];
   HWY_UNROLL(16) for (std::size_t r = 0; r < kRows; ++r) {
     HWY_UNROLL(2) for (std::size_t v = 0; v < kVectors; ++v) {
@@ -62,13 +73,20 @@ void product_block_of(std::size_t rows, const MatrixProduct& p, const float* lef
   }
 }
 
+/// `next` is the panel after this one, of which every block of rows asks for its share: the first
+/// would else wait for all of it.
 template <std::size_t kVectors>
-void multiply_panel(const MatrixProduct& p, const float* right, float* sums) {
+void multiply_panel(const MatrixProduct& p, const float* right, const float* next, float* sums) {
   const std::size_t right_row = p.right_row == 0 ? kVectors * kWidth : p.right_row;
   const std::size_t blocks = (p.rows + kMostRows - 1) / kMostRows;
   std::size_t row = 0;
   for (std::size_t b = 0; b < blocks; ++b) {  // of nearly equal height
     const std::size_t rows = (p.rows - row + blocks - b - 1) / (blocks - b);
+    if (next) {
+      const std::size_t first = p.depth * b / blocks;
+      prefetch(next + first * right_row, right_row, p.depth * (b + 1) / blocks - first,
+               kVectors * kWidth);
+    }
     product_block_of<kVectors, kMostRows>(rows, p, p.left + row * p.left_row, right, right_row,
                                           sums + row * p.sums_row);
     row += rows;
@@ -78,9 +96,13 @@ void multiply_panel(const MatrixProduct& p, const float* right, float* sums) {
 inline void multiply_matrices(const MatrixProduct& p) {
   std::size_t v = 0;
   for (; v + 2 <= p.vectors; v += 2) {
-    multiply_panel<2>(p, p.right + v / 2 * p.right_panel, p.sums + v * kWidth);
+    const float* right = p.right + v / 2 * p.right_panel;
+    multiply_panel<2>(p, right, v + 4 <= p.vectors ? right + p.right_panel : nullptr,
+                      p.sums + v * kWidth);
   }
-  if (v < p.vectors) multiply_panel<1>(p, p.right + v / 2 * p.right_panel, p.sums + v * kWidth);
+  if (v < p.vectors) {
+    multiply_panel<1>(p, p.right + v / 2 * p.right_panel, nullptr, p.sums + v * kWidth);
+  }
 }
 
 inline const MatrixOps* matrix_ops_of() {
