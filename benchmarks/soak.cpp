@@ -3,6 +3,7 @@
 // Whether a long run leaks: a centre and two sites with tiny networks, as processes of this machine
 // over TCP, take many steps, and their memory and open files are looked at all along.
 //   soak [--steps N]     10^6 unless told otherwise; with --seconds S it ends then at the latest
+//        [--tls]         over TLS
 //
 // It fails where a process has more open files than after the first fifth, or where its memory
 // has grown since then by more than 1 MB an hour. That is the median of the slopes between all
@@ -23,9 +24,11 @@
 #include <vector>
 
 #include "asyndgan/transport/tcp.hpp"
+#include "asyndgan/transport/tls.hpp"
 #include "support/benchmark.hpp"
 #include "support/federation.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tls_consortium.hpp"
 
 namespace {
 
@@ -39,6 +42,41 @@ constexpr double kAllowed = 1e6;  // bytes an hour
 /// the slope is the stricter of the two.
 constexpr double kNoise = 64 * 1024;
 constexpr int kSamples = 500;
+constexpr int kSamplesALine = 25;
+
+/// How the processes are linked: by whom they are called, each end made in its own process.
+struct OverTcp {
+  explicit OverTcp(const std::vector<std::string>& names) : sites(names) {}
+
+  [[nodiscard]] transport::Tcp listen() const {
+    return transport::Tcp::listen({.address = "127.0.0.1", .sites = sites});
+  }
+  [[nodiscard]] transport::Tcp connect(std::size_t site, std::uint16_t port) const {
+    return transport::Tcp::connect({.host = "127.0.0.1", .port = port, .name = sites[site]});
+  }
+
+  std::vector<std::string> sites;
+};
+
+struct OverTls {
+  explicit OverTls(const std::vector<std::string>& names) : sites(names) {
+    centre = consortium.centre();
+    for (const auto& name : names) certificates.push_back(consortium.site(name));
+  }
+
+  [[nodiscard]] transport::Tls listen() const {
+    return transport::Tls::listen({.address = "127.0.0.1", .sites = sites, .files = centre});
+  }
+  [[nodiscard]] transport::Tls connect(std::size_t site, std::uint16_t port) const {
+    return transport::Tls::connect(
+        {.host = "127.0.0.1", .port = port, .files = certificates[site]});
+  }
+
+  std::vector<std::string> sites;
+  test::TlsConsortium consortium;
+  transport::Tls::Files centre;
+  std::vector<transport::Tls::Files> certificates;
+};
 
 struct Sample {
   double seconds;
@@ -79,7 +117,9 @@ double slope(const std::vector<Sample>& samples, double Sample::*x) {
 
 /// A site in a process of its own, from the moment that it is told where the centre is. It keeps
 /// its ledger in a file, as the program does.
-[[noreturn]] void be_site(int number, int told, const std::filesystem::path& folder) {
+template <class Over>
+[[noreturn]] void be_site(int number, int told, const Over& over,
+                          const std::filesystem::path& folder) {
   std::uint16_t port = 0;
   if (::read(told, &port, sizeof port) != sizeof port) ::_exit(1);
   int code = 1;
@@ -89,10 +129,9 @@ double slope(const std::vector<Sample>& samples, double Sample::*x) {
     own.name = "phantom-" + std::to_string(number);
     own.secret = static_cast<std::uint64_t>(number);
     privacy::EgressLedger ledger(folder / (own.name + ".jsonl"));
-    federation::Site<Base::Net, test::PhantomModality, transport::Tcp> site(
-        Base::data(Base::defaults(), number), {},
-        transport::Tcp::connect({.host = "127.0.0.1", .port = port, .name = own.name}), ledger,
-        own);
+    auto link = over.connect(static_cast<std::size_t>(number - 1), port);
+    federation::Site<Base::Net, test::PhantomModality, decltype(link)> site(
+        Base::data(Base::defaults(), number), {}, std::move(link), ledger, own);
     site.serve();
     code = 0;
   } catch (const Error& error) {
@@ -101,10 +140,26 @@ double slope(const std::vector<Sample>& samples, double Sample::*x) {
   ::_exit(code);
 }
 
+/// What each process holds now, on a line.
+void tell_of(const std::vector<Watched>& watched) {
+  const Sample& now = watched.front().samples.back();
+  std::printf("%7.0f s %9.0f steps", now.seconds, now.steps);
+  for (const auto& process : watched) {
+    const Sample& sample = process.samples.back();
+    std::printf("  %s %.0f kB, %d files", process.name.c_str(), sample.bytes / 1000,
+                sample.handles);
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
 /// Takes the steps. Requires a process without threads.
+template <class Over>
 std::vector<Watched> take_steps(std::uint64_t steps, double seconds) {
   const test::TemporaryFolder folder;
   std::vector<std::string> names;
+  for (int i = 1; i <= kSites; ++i) names.push_back("phantom-" + std::to_string(i));
+  const Over over(names);
   std::vector<int> tell;
   std::vector<Watched> watched{{"centre", ::getpid()}};
   for (int i = 1; i <= kSites; ++i) {
@@ -115,15 +170,14 @@ std::vector<Watched> take_steps(std::uint64_t steps, double seconds) {
     if (child == 0) {
       ::close(ends[1]);  // or it would not learn that the centre has ended
       for (const int end : tell) ::close(end);
-      be_site(i, ends[0], folder.path());
+      be_site(i, ends[0], over, folder.path());
     }
     ::close(ends[0]);
     tell.push_back(ends[1]);
-    names.push_back("phantom-" + std::to_string(i));
     watched.push_back({"site " + std::to_string(i), child});
   }
   {
-    auto link = transport::Tcp::listen({.address = "127.0.0.1", .sites = names});
+    auto link = over.listen();
     const std::uint16_t port = link.port();
     for (const int end : tell) {
       if (::write(end, &port, sizeof port) != sizeof port) throw Error("a site is gone");
@@ -132,7 +186,7 @@ std::vector<Watched> take_steps(std::uint64_t steps, double seconds) {
     auto options = Base::defaults().central;
     options.batch = 1;
     options.steps = steps;
-    federation::Central<Base::G, transport::Tcp> central(Base::generator(Base::defaults()),
+    federation::Central<Base::G, decltype(link)> central(Base::generator(Base::defaults()),
                                                          std::move(link), kSites, options);
     central.admit();
     for (auto& process : watched) {  // samples are not to grow while they are taken
@@ -149,6 +203,7 @@ std::vector<Watched> take_steps(std::uint64_t steps, double seconds) {
       const double part = std::max(done / static_cast<double>(steps), elapsed / seconds);
       if (part >= next) {
         for (auto& process : watched) process.look(elapsed, done);
+        if (watched.front().samples.size() % kSamplesALine == 1) tell_of(watched);
         next = part + 1.0 / kSamples;
       }
       if (elapsed >= seconds) break;
@@ -202,18 +257,24 @@ int main(int count, char** values) {
     benchmark::Arguments arguments;
     arguments.seconds = std::numeric_limits<double>::infinity();
     std::uint64_t steps = 1'000'000;
-    for (int i = 1; i < count; i += 2) {
+    bool tls = false;
+    for (int i = 1; i < count; ++i) {
       const std::string name = values[i];
-      const std::string value = i + 1 < count ? values[i + 1] : "";
+      const auto value = [&]() -> const char* {
+        if (i + 1 >= count) throw ConfigError(name + " needs a value");
+        return values[++i];
+      };
       if (name == "--steps") {
-        steps = std::strtoull(value.c_str(), nullptr, 10);
+        steps = std::strtoull(value(), nullptr, 10);
       } else if (name == "--seconds") {
-        arguments.seconds = std::atof(value.c_str());
+        arguments.seconds = std::atof(value());
       } else if (name == "--json") {
-        arguments.json = value;
+        arguments.json = value();
+      } else if (name == "--tls") {
+        tls = true;
       } else {
         throw ConfigError("unknown argument " + name +
-                          "; known: --steps N, --seconds S, --json FILE");
+                          "; known: --steps N, --seconds S, --json FILE, --tls");
       }
     }
     if (steps < 1 || !(arguments.seconds > 0)) {
@@ -221,7 +282,9 @@ int main(int count, char** values) {
     }
     set_thread_count(1);
     telemetry::Rows rows{"soak", telemetry::this_machine(), {}};
-    const std::string leaks = judge(take_steps(steps, arguments.seconds), rows);
+    const auto watched = tls ? take_steps<OverTls>(steps, arguments.seconds)
+                             : take_steps<OverTcp>(steps, arguments.seconds);
+    const std::string leaks = judge(watched, rows);
     benchmark::finish(arguments, rows);
     if (!leaks.empty()) throw Error(leaks);
     return 0;
