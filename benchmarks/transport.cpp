@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the transports move, both ends on this machine: throughput one way, the round trip of a
-// message, what a thousand idle sites cost their centre, and how fast a hundred come back.
+// message, what a step takes beyond what is computed in it, what a thousand idle sites cost their
+// centre, and how fast a hundred come back. Those of MPI come from transport_mpi.
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,6 +23,8 @@
 #include "asyndgan/transport/tls.hpp"
 #include "support/benchmark.hpp"
 #include "support/link.hpp"
+#include "support/mpi_job.hpp"
+#include "support/step_overhead.hpp"
 #include "support/tls_consortium.hpp"
 
 namespace asyndgan {
@@ -34,7 +37,6 @@ using transport::Tcp;
 using transport::Tls;
 
 using benchmark::kLimit;
-using benchmark::measure_link;
 using benchmark::Report;
 
 std::vector<std::string> site_names(std::size_t count) {
@@ -168,6 +170,19 @@ void measure_reconnect(std::size_t count, Report& report) {
   require_success(child);
 }
 
+/// Both ends of a link in this process.
+template <class Link>
+void measure_link(const Arguments& arguments, const std::string& name, Link central, Link site,
+                  Report& report) {
+  std::thread other([&] {
+    benchmark::play_along(arguments, name, site);
+    benchmark::serve_steps(arguments, name, site);
+  });
+  benchmark::measure_as_centre(arguments, name, central, report);
+  benchmark::measure_steps(arguments, name, central, report);
+  other.join();
+}
+
 telemetry::Rows measure_all(const Arguments& arguments) {
   Report report("transport");
   if (benchmark::selected(arguments, "idle")) measure_idle(1000, report);
@@ -188,6 +203,7 @@ telemetry::Rows measure_all(const Arguments& arguments) {
         {.host = "127.0.0.1", .port = central.port(), .files = consortium.site("site")});
     measure_link(arguments, "tls", std::move(central), std::move(site), report);
   }
+  benchmark::measure_mpi(arguments, report);
   return report.rows();
 }
 

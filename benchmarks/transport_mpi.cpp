@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What transport::Mpi moves between two processes of one job, the cases of benchmarks/transport,
-// and what a process costs that only waits:
+// and what a process costs that only waits. That benchmark starts this one:
 //   mpirun --bind-to none -np 2 build/<preset>/benchmarks/transport_mpi [--json FILE] ...
 
 #include <thread>
@@ -9,6 +9,7 @@
 #include "asyndgan/transport/mpi.hpp"
 #include "support/benchmark.hpp"
 #include "support/link.hpp"
+#include "support/step_overhead.hpp"
 
 namespace asyndgan::benchmark {
 namespace {
@@ -18,6 +19,7 @@ telemetry::Rows measure_all(const Arguments& arguments) {
   auto link = transport::Mpi::open();
   if (link.rank() != transport::kCentral) {
     play_along(arguments, "mpi", link);
+    serve_steps(arguments, "mpi", link);
     try {
       (void)link.receive(transport::kCentral, kLimit);  // while the centre measures itself
     } catch (const TransportError&) {
@@ -25,14 +27,15 @@ telemetry::Rows measure_all(const Arguments& arguments) {
     return report.rows();
   }
   measure_as_centre(arguments, "mpi", link, report);
-  if (selected(arguments, "mpi waiting")) {
+  measure_steps(arguments, "mpi", link, report);
+  if (selected(arguments, kMpiWaiting)) {
     const double processor = processor_now();
     const double begin = now();
     try {
       (void)link.receive(1, std::chrono::seconds(5));
     } catch (const TransportTimeout&) {
     }
-    report.add("mpi waiting", "processor", (processor_now() - processor) / (now() - begin), "1");
+    report.add(kMpiWaiting, "processor", (processor_now() - processor) / (now() - begin), "1");
   }
   return report.rows();
 }

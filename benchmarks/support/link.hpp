@@ -30,6 +30,10 @@ class Report {
     std::fflush(stdout);
     rows_.rows.push_back({.case_name = name, .metric = metric, .value = value, .unit = unit});
   }
+  /// Of a program that has printed them itself.
+  void append(const telemetry::Rows& other) {
+    rows_.rows.insert(rows_.rows.end(), other.rows.begin(), other.rows.end());
+  }
   [[nodiscard]] const telemetry::Rows& rows() const { return rows_; }
 
  private:
@@ -58,16 +62,25 @@ struct LinkCase {
   return cases;
 }
 
+/// Sends messages of a size to the centre until time is up, and one of a byte to say so.
+template <class Link>
+void send_one_way(const Arguments& arguments, std::size_t bytes, Link& site) {
+  const std::vector<std::byte> message(bytes, std::byte{1});
+  for (const double begin = now(); now() - begin < arguments.seconds;) {
+    site.send(transport::kCentral, message);
+  }
+  site.send(transport::kCentral, std::vector<std::byte>(1));
+}
+
+/// Of transport_mpi alone, beside the cases that every transport has.
+inline const std::string kMpiWaiting = "mpi waiting";
+
 /// The site's part: sends until time is up, or echoes until a message has another size.
 template <class Link>
 void play_along(const Arguments& arguments, const std::string& name, Link& site) {
   for (const LinkCase& one : link_cases(arguments, name)) {
     if (one.one_way) {
-      const std::vector<std::byte> message(one.bytes, std::byte{1});
-      for (const double begin = now(); now() - begin < arguments.seconds;) {
-        site.send(transport::kCentral, message);
-      }
-      site.send(transport::kCentral, std::vector<std::byte>(1));
+      send_one_way(arguments, one.bytes, site);
       continue;
     }
     for (bool more = true; more;) {
@@ -78,7 +91,7 @@ void play_along(const Arguments& arguments, const std::string& name, Link& site)
   }
 }
 
-/// Bytes a second.
+/// Bytes a second that come from the site's send_one_way().
 template <class Link>
 double throughput(Link& central) {
   (void)central.receive(1, kLimit);  // touches memory, wakes threads
@@ -121,15 +134,6 @@ void measure_as_centre(const Arguments& arguments, const std::string& name, Link
       report.add(one.name, "round_trip", round_trip(arguments, central, one), "s");
     }
   }
-}
-
-/// Both parts in one process.
-template <class Link>
-void measure_link(const Arguments& arguments, const std::string& name, Link central, Link site,
-                  Report& report) {
-  std::thread other([&] { play_along(arguments, name, site); });
-  measure_as_centre(arguments, name, central, report);
-  other.join();
 }
 
 }  // namespace asyndgan::benchmark
