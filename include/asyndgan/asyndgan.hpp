@@ -32,6 +32,7 @@
 #include "asyndgan/kernels/norm.hpp"
 #include "asyndgan/kernels/pad.hpp"
 #include "asyndgan/kernels/pointwise_loss.hpp"
+#include "asyndgan/kernels/quantize.hpp"
 #include "asyndgan/kernels/region_moments.hpp"
 #include "asyndgan/kernels/segmentation.hpp"
 #include "asyndgan/kernels/spectral_norm.hpp"

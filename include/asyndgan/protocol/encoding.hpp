@@ -117,6 +117,18 @@ void write_with_feedback(const E& encoding, Tensor<float>& values, Tensor<float>
 
 namespace detail {
 
+/// Room for one Code a value, that the caller fills.
+template <class Code>
+[[nodiscard]] std::span<Code> grow_codes(std::size_t count,
+                                         ByteWriter& writer) requires(sizeof(Code) == 1) {
+  return {reinterpret_cast<Code*>(writer.grow(count).data()), count};
+}
+template <class Code>
+[[nodiscard]] std::span<const Code> as_codes(std::span<const std::byte> bytes) requires(
+    sizeof(Code) == 1) {
+  return {reinterpret_cast<const Code*>(bytes.data()), bytes.size()};
+}
+
 /// Writes one Code a value, in order. The loop is one that compilers vectorise.
 template <class Code, class F>
 void write_codes(std::span<const float> values, ByteWriter& writer, const F& code_of) {
@@ -127,42 +139,24 @@ void write_codes(std::span<const float> values, ByteWriter& writer, const F& cod
   }
 }
 
-/// The values of `values.size()` codes.
-template <class Code, class F>
-void read_codes(std::span<const std::byte> bytes, std::span<float> values, const F& value_of) {
-  const std::byte* const from = bytes.data();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Code code;
-    std::memcpy(&code, from + i * sizeof(Code), sizeof(Code));
-    values[i] = value_of(code);
-  }
-}
-
 /// A tensor that is one Code a value.
 template <class Code, class F>
 [[nodiscard]] Tensor<float> read_tensor_of(const Shape& shape, ByteReader& reader,
                                            const F& value_of) {
   const auto bytes = reader.raw("tensor values", shape.size() * sizeof(Code));
   auto values = Tensor<float>::uninitialized(shape);
-  read_codes<Code>(bytes, values.values(), value_of);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Code code;
+    std::memcpy(&code, bytes.data() + i * sizeof(Code), sizeof(Code));
+    values.values()[i] = value_of(code);
+  }
   return values;
 }
 
-/// Bits of a float without its sign: in the order of magnitudes, above kInfinity for NaN.
-[[nodiscard]] inline std::uint32_t magnitude_bits(float value) {
-  return std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFF;
-}
+/// Of the bits of a float without its sign: above are those of NaN.
 inline constexpr std::uint32_t kInfinityBits = 0x7F800000;
 
-[[nodiscard]] inline std::uint32_t largest_magnitude_bits(std::span<const float> values) {
-  std::uint32_t largest = 0;
-  for (const float value : values) {
-    const std::uint32_t bits = magnitude_bits(value);
-    largest = bits > largest ? bits : largest;
-  }
-  return largest;
-}
-
+/// `largest` of kernels::largest_magnitude_bits().
 inline void require_finite(std::uint32_t largest, const char* encoding) {
   if (largest >= kInfinityBits) {
     throw ContractViolation(std::string(encoding) +
@@ -173,14 +167,6 @@ inline void require_finite(std::uint32_t largest, const char* encoding) {
 /// The images of a tensor, one after another.
 [[nodiscard]] inline std::size_t image_size(const Shape& shape) {
   return shape.n == 0 ? 0 : shape.size() / static_cast<std::size_t>(shape.n);
-}
-
-/// To the nearest whole number, ties to even, of anything below 2^51: adding 1.5 * 2^52 leaves no
-/// bit for a fraction. In double, where a product of two floats is exact, so that compilers that
-/// fuse the product into the sum get the same bits as those that do not.
-[[nodiscard]] inline std::int32_t to_nearest(double value) {
-  constexpr double kNoFraction = 6755399441055744.0;
-  return static_cast<std::int32_t>(std::bit_cast<std::int64_t>(value + kNoFraction));
 }
 
 }  // namespace detail

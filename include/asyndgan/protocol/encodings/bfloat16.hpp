@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "asyndgan/kernels/quantize.hpp"
 #include "asyndgan/protocol/encoding.hpp"
 
 namespace asyndgan::protocol::encodings {
@@ -14,7 +15,7 @@ namespace asyndgan::protocol::encodings {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
   const std::uint32_t quiet = (bits >> 16) | 0x40;
-  const bool nan = detail::magnitude_bits(value) > detail::kInfinityBits;
+  const bool nan = kernels::QuantizeReference::magnitude_bits(value) > detail::kInfinityBits;
   return static_cast<std::uint16_t>(nan ? quiet : rounded);
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "asyndgan/kernels/quantize.hpp"
 #include "asyndgan/protocol/encoding.hpp"
 
 namespace asyndgan::protocol::encodings {
@@ -27,17 +28,14 @@ struct Int8 {
     const std::size_t size = detail::image_size(values.shape());
     for (std::size_t at = 0; at < values.size(); at += size) {
       const std::span<const float> image = values.values().subspan(at, size);
-      const std::uint32_t largest = detail::largest_magnitude_bits(image);
+      const std::uint32_t largest = kernels::largest_magnitude_bits(image);
       detail::require_finite(largest, "int8");
       const float exact = std::bit_cast<float>(largest) / 127.0F;
       const float step =
           exact < std::numeric_limits<float>::min() ? 0.0F : std::min(exact, kLargestStep);
       const float inverse = step == 0 ? 0.0F : 1.0F / step;
       writer.raw(&step, sizeof step);
-      detail::write_codes<std::int8_t>(image, writer, [inverse](float value) {
-        return static_cast<std::int8_t>(
-            detail::to_nearest(static_cast<double>(value) * static_cast<double>(inverse)));
-      });
+      kernels::to_steps(image, inverse, detail::grow_codes<std::int8_t>(size, writer));
     }
   }
   [[nodiscard]] Tensor<float> read(const Shape& shape, ByteReader& reader) const {
@@ -50,9 +48,8 @@ struct Int8 {
         throw ProtocolError("tensor step is " + std::to_string(step) +
                             ", expected 0 or above, and finite images");
       }
-      detail::read_codes<std::int8_t>(
-          part.raw("tensor codes", size), values.values().subspan(at, size),
-          [step](std::int8_t code) { return step * (code < -127 ? -127 : code); });
+      kernels::from_steps(detail::as_codes<std::int8_t>(part.raw("tensor codes", size)), step,
+                          values.values().subspan(at, size));
     }
     return values;
   }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "asyndgan/kernels/quantize.hpp"
 #include "asyndgan/protocol/encoding.hpp"
 #include "asyndgan/protocol/encodings/bfloat16.hpp"
 
@@ -76,7 +77,8 @@ class TopK {
   [[nodiscard]] static std::pair<std::uint32_t, std::size_t> threshold(std::span<const float> image,
                                                                        std::size_t count) {
     std::vector<std::uint32_t> sizes(image.size());
-    std::transform(image.begin(), image.end(), sizes.begin(), detail::magnitude_bits);
+    std::transform(image.begin(), image.end(), sizes.begin(),
+                   kernels::QuantizeReference::magnitude_bits);
     const auto last = sizes.begin() + static_cast<std::ptrdiff_t>(count) - 1;
     std::nth_element(sizes.begin(), last, sizes.end(), std::greater<>());
     const auto above = std::count_if(sizes.begin(), last, [&](auto bits) { return bits > *last; });
@@ -84,14 +86,14 @@ class TopK {
   }
 
   void write_image(std::span<const float> image, ByteWriter& writer) const {
-    detail::require_finite(detail::largest_magnitude_bits(image), "top-k");
+    detail::require_finite(kernels::largest_magnitude_bits(image), "top-k");
     const std::size_t count = kept(image.size());
     auto [least, ties] = threshold(image, count);
     const std::size_t flags = flag_bytes(image.size());
     const auto to = writer.grow(flags + count * 2);
     std::size_t at = flags;
     for (std::size_t i = 0; i < image.size(); ++i) {
-      const std::uint32_t bits = detail::magnitude_bits(image[i]);
+      const std::uint32_t bits = kernels::QuantizeReference::magnitude_bits(image[i]);
       if (bits < least || (bits == least && ties == 0)) continue;
       if (bits == least) --ties;
       to[i / 8] |= static_cast<std::byte>(1U << (i % 8));

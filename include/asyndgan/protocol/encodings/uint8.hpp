@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "asyndgan/kernels/quantize.hpp"
 #include "asyndgan/protocol/encoding.hpp"
 
 namespace asyndgan::protocol::encodings {
@@ -16,17 +17,14 @@ struct Uint8 {
   [[nodiscard]] std::string describe() const { return "uint8"; }
   [[nodiscard]] std::uint64_t most_bytes(const Shape& shape) const { return shape.size(); }
   void write(const Tensor<float>& values, ByteWriter& writer) const {
-    detail::require_finite(detail::largest_magnitude_bits(values.values()), "uint8");
-    detail::write_codes<std::uint8_t>(values.values(), writer, [](float value) {
-      const float inside = value < -1.0F ? -1.0F : value > 1.0F ? 1.0F : value;
-      return static_cast<std::uint8_t>(
-          detail::to_nearest(static_cast<double>(inside) * 127.5 + 127.5));
-    });
+    detail::require_finite(kernels::largest_magnitude_bits(values.values()), "uint8");
+    kernels::to_levels(values.values(), detail::grow_codes<std::uint8_t>(values.size(), writer));
   }
   [[nodiscard]] Tensor<float> read(const Shape& shape, ByteReader& reader) const {
-    return detail::read_tensor_of<std::uint8_t>(shape, reader, [](std::uint8_t code) {
-      return static_cast<float>(2 * code - 255) / 255.0F;
-    });
+    const auto bytes = reader.raw("tensor values", shape.size());
+    auto values = Tensor<float>::uninitialized(shape);
+    kernels::from_levels(detail::as_codes<std::uint8_t>(bytes), values.values());
+    return values;
   }
 };
 static_assert(Encoding<Uint8>);
