@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +37,10 @@ template <std::floating_point T, Device D = Cpu>
   const Shape shape{labels.n, classes, labels.h, labels.w};
   std::vector<T> values(shape.size(), T{0});
   const std::size_t plane = shape.plane();
-  for (std::size_t i = 0; i < labels.labels.size(); ++i) {
-    const std::size_t image = i / plane;
-    values[image * shape.image() + labels.labels[i] * plane + i % plane] = T{1};
+  for (std::size_t n = 0; n < static_cast<std::size_t>(labels.n); ++n) {
+    const std::uint8_t* const map = labels.labels.data() + n * plane;
+    T* const image = values.data() + n * shape.image();
+    for (std::size_t i = 0; i < plane; ++i) image[map[i] * plane + i] = T{1};
   }
   return Tensor<T, D>::from_host(shape, values);
 }
