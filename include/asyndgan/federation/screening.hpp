@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "asyndgan/core/shape.hpp"
 #include "asyndgan/core/tensor.hpp"
+#include "asyndgan/protocol/checksum.hpp"
 
 namespace asyndgan::federation {
 
@@ -28,7 +30,7 @@ struct Screening {
 /// What the centre remembers of a site's gradients, over its departures too.
 struct Conduct {
   double magnitude = 0;         // of the last that was used; 0: none yet
-  std::uint64_t last_sent = 0;  // digest of it
+  std::uint32_t last_sent = 0;  // digest of it
   int strikes = 0;              // unusable ones since
 };
 
@@ -36,25 +38,37 @@ struct Conduct {
 struct GradientTraits {
   double magnitude = 0;      // root of the mean square; not finite where a value is not
   bool flat = false;         // no plane (H, W) varies, and not all is 0
-  std::uint64_t digest = 0;  // of the values
+  std::uint32_t digest = 0;  // of the bytes
 };
 
 /// Shapes  (N, C, H, W).
+template <std::floating_point T>
+[[nodiscard]] GradientTraits gradient_traits(const Shape& shape, std::span<const T> values) {
+  const auto squares =
+      std::transform_reduce(values.begin(), values.end(), 0.0, std::plus<>(), [](T value) {
+        const auto exact = static_cast<double>(value);
+        return exact * exact;
+      });
+  GradientTraits traits{.digest = protocol::crc32c(std::as_bytes(values))};
+  if (values.empty()) return traits;
+  traits.magnitude = std::sqrt(squares / static_cast<double>(values.size()));
+  const std::size_t plane = shape.plane();
+  traits.flat = plane > 1 && squares > 0;
+  for (std::size_t at = 0; traits.flat && at < values.size(); at += plane) {
+    const auto part = values.subspan(at, plane);
+    traits.flat = std::all_of(part.begin(), part.end(), [&](T value) { return value == part[0]; });
+  }
+  return traits;
+}
+
 template <std::floating_point T, Device D>
 [[nodiscard]] GradientTraits gradient_traits(const Tensor<T, D>& d_fake) {
-  const std::vector<T> values = d_fake.to_host();
-  const auto plane = static_cast<std::size_t>(d_fake.shape().plane());
-  GradientTraits traits{.flat = plane > 1, .digest = 0xCBF29CE484222325};
-  double squares = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto value = static_cast<double>(values[i]);
-    squares += value * value;
-    if (values[i] != values[i - i % plane]) traits.flat = false;
-    traits.digest = (traits.digest ^ std::hash<T>()(values[i])) * 0x100000001B3;
+  if constexpr (std::same_as<D, Cpu>) {
+    return gradient_traits(d_fake.shape(), d_fake.values());
+  } else {
+    const std::vector<T> values = d_fake.to_host();
+    return gradient_traits(d_fake.shape(), std::span<const T>(values));
   }
-  traits.magnitude = values.empty() ? 0 : std::sqrt(squares / static_cast<double>(values.size()));
-  traits.flat = traits.flat && squares > 0;
-  return traits;
 }
 
 /// Median of those above 0; 0 if there are none.
