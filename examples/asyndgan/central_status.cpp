@@ -120,15 +120,11 @@ void CentralStatus::recall(const std::filesystem::path& events, std::uint64_t st
 void CentralStatus::publish(std::uint64_t step) {
   published_ = Clock::now();
   const double seconds = std::chrono::duration<double>(published_ - began_).count();
-  std::uint64_t received = 0;
-  std::uint64_t sent = 0;
-  for (const auto& site : status_.sites) {
-    received += site.traffic.bytes_received;
-    sent += site.traffic.bytes_sent;
-  }
+  transport::Traffic traffic;
+  for (const auto& site : status_.sites) traffic += transport::sum(site.traffic);
   steps_.add(seconds, static_cast<std::int64_t>(step));
-  received_.add(seconds, static_cast<std::int64_t>(received));
-  sent_.add(seconds, static_cast<std::int64_t>(sent));
+  received_.add(seconds, static_cast<std::int64_t>(traffic.bytes_received));
+  sent_.add(seconds, static_cast<std::int64_t>(traffic.bytes_sent));
   if (published_ - sampled_ >= kSample) {
     sampled_ = published_;
     step_rate_.add({seconds, steps_.per_second()});

@@ -69,7 +69,7 @@ class CentralStatus {
     if (!last && !is_due()) return;
     for (std::size_t site = 0; site < status_.sites.size(); ++site) {
       status_.sites[site].presence = central.roster()[site].presence;
-      status_.sites[site].traffic = central.link().traffic(static_cast<int>(site + 1));
+      status_.sites[site].traffic = central.link().traffic_by_kind(static_cast<int>(site + 1));
     }
     if (samples_due()) draw_or_give_up(central);
     publish(central.step());

@@ -7,6 +7,7 @@
 
 #include "asyndgan/federation/central_options.hpp"
 #include "asyndgan/federation/schedule.hpp"
+#include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/transport/counted.hpp"
 #include "asyndgan/transport/network_link.hpp"
 #include "config.hpp"
@@ -15,7 +16,7 @@
 /// What the section "network" of a configuration stands for.
 namespace asyndgan::program {
 
-using NetworkLink = transport::Counted<transport::NetworkLink>;
+using NetworkLink = transport::Counted<transport::NetworkLink, protocol::FrameKinds>;
 
 /// Of the centre's process of this rank.
 [[nodiscard]] Place place_of_centre(const RunConfig& config, int rank);

@@ -19,6 +19,7 @@
 #include "asyndgan/networks/checkpoint.hpp"
 #include "asyndgan/optim/weight_average.hpp"
 #include "asyndgan/privacy/ledger.hpp"
+#include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/machine.hpp"
 #include "asyndgan/telemetry/progress.hpp"
@@ -34,7 +35,7 @@ namespace asyndgan::program {
 template <networks::Generator G, networks::Discriminator Net>
 class TrainingRun {
  public:
-  using Link = transport::Counted<transport::InProcess>;
+  using Link = transport::Counted<transport::InProcess, protocol::FrameKinds>;
   using Central = federation::Central<G, Link>;
   using Site = federation::Site<Net, federation::Channels, Link>;
 

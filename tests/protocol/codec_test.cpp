@@ -194,5 +194,20 @@ TEST_CASE("The bytes of a frame are those of the format description", "[protocol
         "6e6f");            // "no"
 }
 
+TEST_CASE("FrameKinds tells frames apart, and says nothing of other bytes", "[protocol]") {
+  const auto frames = Samples::frames(kRun);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    CHECK(static_cast<std::size_t>(FrameKinds::kind_of(frames[i])) == i + 1);
+  }
+  auto frame = frames[0];
+  CHECK(FrameKinds::kind_of(std::span(frame).first(FrameHeader::kSize - 1)) == Kind{});
+  CHECK(FrameKinds::kind_of({}) == Kind{});
+  frame[6] = std::byte{8};
+  CHECK(FrameKinds::kind_of(frame) == Kind{});
+  frame[6] = std::byte{1};
+  frame[7] = std::byte{1};
+  CHECK(FrameKinds::kind_of(frame) == Kind{});
+}
+
 }  // namespace
 }  // namespace asyndgan::protocol

@@ -36,8 +36,15 @@ TEST_CASE("Metrics are what Prometheus reads, whatever a site calls itself", "[t
   CHECK(value("asyndgan_site_dropped_total", {{"site", "north"}}) == 4);
   CHECK(value("asyndgan_gradient_age_versions", {{"site", "north"}}) == 2);
   CHECK(value("asyndgan_loss", {{"kind", "discriminator_fake"}, {"site", "north"}}) == 0.5);
-  CHECK(value("asyndgan_bytes_total", {{"direction", "sent"}, {"site", "north"}}) == 2'000'000);
-  CHECK(value("asyndgan_bytes_total", {{"direction", "received"}, {"site", "north"}}) == 3'500'000);
+  const auto bytes = [&](const std::string& direction, const std::string& kind) {
+    return value("asyndgan_bytes_total",
+                 {{"direction", direction}, {"kind", kind}, {"site", "north"}});
+  };
+  CHECK(bytes("sent", "fakes") == 1'999'900);
+  CHECK(bytes("received", "gradient") == 3'499'950);
+  CHECK(bytes("sent", "refusal") == 100);
+  CHECK(bytes("received", "refusal") == 50);
+  CHECK(metrics.at("asyndgan_bytes_total").samples.size() == 4);  // what never was has none
   CHECK(value("process_resident_memory_bytes", {}) > 1e6);
   CHECK(value("process_cpu_seconds_total", {}) > 0);
   CHECK(value("process_start_time_seconds", {}) == 1.7e9);
@@ -54,12 +61,13 @@ TEST_CASE("Metrics hold numbers that are not finite, and large ones whole", "[te
   auto status = example_status();
   status.sites[0].losses->generator = std::numeric_limits<double>::quiet_NaN();
   status.sites[0].losses->discriminator_real = -std::numeric_limits<double>::infinity();
-  status.sites[0].traffic.bytes_sent = 123'456'789'012'345;
+  status.sites[0].traffic[protocol::Kind::fakes].bytes_sent = 123'456'789'012'345;
   const auto metrics = Exposition::read(status_metrics(status));
   const auto& losses = metrics.at("asyndgan_loss").samples;
   CHECK(std::isnan(losses.at({{"kind", "generator"}, {"site", "north"}})));
   CHECK(std::isinf(losses.at({{"kind", "discriminator_real"}, {"site", "north"}})));
-  CHECK(metrics.at("asyndgan_bytes_total").samples.at({{"direction", "sent"}, {"site", "north"}}) ==
+  CHECK(metrics.at("asyndgan_bytes_total")
+            .samples.at({{"direction", "sent"}, {"kind", "fakes"}, {"site", "north"}}) ==
         123'456'789'012'345.0);
 }
 

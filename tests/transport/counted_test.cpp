@@ -50,5 +50,35 @@ TEST_CASE("Counted counts messages and bytes by direction and peer", "[transport
   CHECK(moved.total().messages_sent == 1);
 }
 
+/// By the first byte.
+struct FirstByte {
+  static int kind_of(std::span<const std::byte> message) { return static_cast<int>(message[0]); }
+};
+
+TEST_CASE("Counted counts by kind, as whoever knows the messages tells them apart", "[transport]") {
+  InProcessHub hub(2);
+  Counted<InProcess, FirstByte> central(hub.join(0));
+  Counted<InProcess, FirstByte> site(hub.join(1));
+  const auto message = [](int kind, std::size_t size) {
+    return std::vector<std::byte>(size, static_cast<std::byte>(kind));
+  };
+  site.send(0, message(5, 10));
+  site.send(0, message(5, 20));
+  site.send(0, message(3, 1));
+  for (int i = 0; i < 2; ++i) (void)central.receive(1, 1s);
+  (void)central.receive_any(1s);
+  central.send(1, message(4, 100));
+  central.send(2, message(4, 1000));
+
+  using ByKind = std::map<int, Traffic>;
+  CHECK(central.traffic_by_kind(1) == ByKind{{3, {.messages_received = 1, .bytes_received = 1}},
+                                             {4, {.messages_sent = 1, .bytes_sent = 100}},
+                                             {5, {.messages_received = 2, .bytes_received = 30}}});
+  CHECK(central.traffic_by_kind(2) == ByKind{{4, {.messages_sent = 1, .bytes_sent = 1000}}});
+  CHECK(central.traffic_by_kind(9).empty());
+  CHECK(central.traffic(1) == Traffic{1, 100, 3, 31});
+  CHECK(central.total() == Traffic{2, 1100, 3, 31});
+}
+
 }  // namespace
 }  // namespace asyndgan::transport

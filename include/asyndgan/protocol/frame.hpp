@@ -114,4 +114,16 @@ inline void write_header(const FrameHeader& header, std::span<std::byte> frame) 
   return header;
 }
 
+/// The kinds of frames, by what their headers say, to count them by (transport::Counted).
+struct FrameKinds {
+  /// Unchecked, but none of the kinds where it is no frame of ours.
+  [[nodiscard]] static Kind kind_of(std::span<const std::byte> frame) {
+    constexpr std::size_t kKindAt = 6;
+    std::uint16_t kind = 0;
+    if (frame.size() < FrameHeader::kSize) return Kind{};
+    std::memcpy(&kind, &frame[kKindAt], sizeof kind);
+    return kind <= static_cast<std::uint16_t>(Kind::goodbye) ? static_cast<Kind>(kind) : Kind{};
+  }
+};
+
 }  // namespace asyndgan::protocol

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "asyndgan/federation/seat.hpp"  // Presence
 #include "asyndgan/privacy/aggregate.hpp"
+#include "asyndgan/protocol/message.hpp"
 #include "asyndgan/telemetry/line_chart.hpp"
 #include "asyndgan/telemetry/samples.hpp"
 #include "asyndgan/transport/counted.hpp"
@@ -44,7 +46,8 @@ struct SiteStatus {
   std::uint64_t step = 0;                      // whose gradient came last, from 1; 0: none yet
   std::uint64_t age = 0;                       // of that gradient, in versions of the generator
   std::optional<privacy::Losses> losses = {};  // the last that its policy let out
-  transport::Traffic traffic = {};             // of the centre's end: sent to it, received
+  /// Of the centre's end, sent to the site and received, by the kinds that there were.
+  std::map<protocol::Kind, transport::Traffic> traffic = {};
 };
 
 /// Something that a person would want to know: who came, left, was expelled, and why.

@@ -17,6 +17,7 @@ namespace detail {
 using Json = nlohmann::ordered_json;
 
 inline Json to_json(const SiteStatus& site) {
+  const auto traffic = transport::sum(site.traffic);
   Json json = {{"name", site.name},
                {"presence", to_string(site.presence)},
                {"answers", site.answers},
@@ -24,8 +25,8 @@ inline Json to_json(const SiteStatus& site) {
                {"step", nullptr},
                {"age_versions", nullptr},
                {"losses", nullptr},
-               {"bytes_received", site.traffic.bytes_received},
-               {"bytes_sent", site.traffic.bytes_sent}};
+               {"bytes_received", traffic.bytes_received},
+               {"bytes_sent", traffic.bytes_sent}};
   if (site.step > 0) {
     json["step"] = site.step;
     json["age_versions"] = site.age;

@@ -148,14 +148,20 @@ inline void write_sites(Exposition& out, const Status& status) {
                          {{"kind", "discriminator_fake"}, {"site", site.name}});
               out.sample(site.losses->generator, {{"kind", "generator"}, {"site", site.name}});
             });
-  for_sites(out, status, "asyndgan_bytes_total", "counter",
-            "Bytes of messages between the centre and the site, as the centre counts them.",
-            [&](const SiteStatus& site) {
-              out.sample(static_cast<double>(site.traffic.bytes_received),
-                         {{"direction", "received"}, {"site", site.name}});
-              out.sample(static_cast<double>(site.traffic.bytes_sent),
-                         {{"direction", "sent"}, {"site", site.name}});
-            });
+  for_sites(
+      out, status, "asyndgan_bytes_total", "counter",
+      "Bytes of messages between the centre and the site, as the centre counts them.",
+      [&](const SiteStatus& site) {
+        for (const auto& [kind, traffic] : site.traffic) {
+          const auto add = [&](const char* direction, std::uint64_t messages, std::uint64_t bytes) {
+            if (messages == 0) return;  // few kinds go both ways
+            out.sample(static_cast<double>(bytes),
+                       {{"direction", direction}, {"kind", to_string(kind)}, {"site", site.name}});
+          };
+          add("received", traffic.messages_received, traffic.bytes_received);
+          add("sent", traffic.messages_sent, traffic.bytes_sent);
+        }
+      });
 }
 
 inline void write_process(Exposition& out, const Status& status) {

@@ -44,12 +44,8 @@ inline std::string lead(const Status& status) {
 }
 
 inline std::string facts(const Status& status) {
-  std::uint64_t received = 0;
-  std::uint64_t sent = 0;
-  for (const auto& site : status.sites) {
-    received += site.traffic.bytes_received;
-    sent += site.traffic.bytes_sent;
-  }
+  transport::Traffic traffic;
+  for (const auto& site : status.sites) traffic += transport::sum(site.traffic);
   const auto left = status.seconds_left();
   return to_html(FactList{
       {{"step", grouped(status.step),
@@ -58,12 +54,13 @@ inline std::string facts(const Status& status) {
        {"time left", left ? clock_text(*left) : "\u2013", "at this speed"},
        {"sites", std::to_string(status.present()) + "/" + std::to_string(status.sites.size()),
         "present"},
-       {"received", bytes_text(static_cast<double>(received)), "from the sites"},
-       {"sent", bytes_text(static_cast<double>(sent)), "to the sites"}}});
+       {"received", bytes_text(static_cast<double>(traffic.bytes_received)), "from the sites"},
+       {"sent", bytes_text(static_cast<double>(traffic.bytes_sent)), "to the sites"}}});
 }
 
 inline std::string site_row(const SiteStatus& site) {
   const std::string presence(to_string(site.presence));
+  const auto traffic = transport::sum(site.traffic);
   const auto cell = [](const std::string& text) { return element("td", text); };
   const auto known = [](bool is, const std::string& text) { return is ? text : "\u2013"; };
   const auto loss = [&](double privacy::Losses::*kind) {
@@ -75,9 +72,9 @@ inline std::string site_row(const SiteStatus& site) {
          cell(known(site.step > 0, std::to_string(site.age))) +
          loss(&privacy::Losses::discriminator_real) + loss(&privacy::Losses::discriminator_fake) +
          loss(&privacy::Losses::generator) +
-         cell(bytes_text(static_cast<double>(site.traffic.bytes_received))) +
-         cell(bytes_text(static_cast<double>(site.traffic.bytes_sent))) +
-         cell(grouped(site.dropped)) + "</tr>";
+         cell(bytes_text(static_cast<double>(traffic.bytes_received))) +
+         cell(bytes_text(static_cast<double>(traffic.bytes_sent))) + cell(grouped(site.dropped)) +
+         "</tr>";
 }
 
 inline std::string site_table(const Status& status) {
