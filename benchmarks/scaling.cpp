@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps and gradients a second by the number of sites: as processes of this machine over TCP, and
-// simulated with a made up clock, in which a site works for 10 ms, a message takes 1 to 40 ms, and
-// every tenth site is 10 times slower. The networks are tiny: what is measured is the federation.
+// Steps and gradients a second by the number of sites: as processes of this machine over TCP, all
+// alike or the last of them 10 times slower, and simulated with a made up clock, in which a site
+// works for 10 ms, a message takes 1 to 40 ms, and every tenth site is 10 times slower. The
+// networks are tiny: what is measured is the federation.
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,10 +27,13 @@ namespace {
 using namespace asyndgan;
 using Base = test::Federation<float>;
 
+constexpr int kSlowness = 10;  // of a slow site
+
 struct Rate {
-  double steps;      // of the generator, a second
-  double gradients;  // that they were made of, a second
-  double oldest;     // of them, in steps
+  double steps = 0;      // of the generator, a second
+  double gradients = 0;  // that they were made of, a second
+  double of_fast = 0;    // of them, those of sites that are not slow
+  double oldest = 0;     // of all, in steps
 };
 
 federation::CentralOptions options_for(int sites, std::uint64_t steps) {
@@ -37,17 +44,20 @@ federation::CentralOptions options_for(int sites, std::uint64_t steps) {
   return options;
 }
 
-template <class Report>
-void count(const Report& report, Rate& rate) {
+/// `is_slow` tells of a site by its rank - 1.
+template <class Report, class F>
+void count(const Report& report, const F& is_slow, Rate& rate) {
   rate.steps += 1;
-  rate.gradients += static_cast<double>(report.parts.size());
   for (const auto& part : report.parts) {
+    rate.gradients += 1;
+    rate.of_fast += is_slow(part.site) ? 0 : 1;
     rate.oldest = std::max(rate.oldest, static_cast<double>(part.age));
   }
 }
 
 Rate per_second(Rate counted, double seconds) {
-  return {counted.steps / seconds, counted.gradients / seconds, counted.oldest};
+  return {counted.steps / seconds, counted.gradients / seconds, counted.of_fast / seconds,
+          counted.oldest};
 }
 
 template <federation::Schedule Plan>
@@ -60,15 +70,19 @@ Rate simulated(int sites, const Plan& plan) {
   options.federation.sites = sites;
   options.federation.central = options_for(sites, static_cast<std::uint64_t>(steps));
   options.checkpoint_every = steps;
-  for (int i = 0; i < sites; ++i) options.speed.push_back(i % 10 == 9 ? 10 : 1);
+  const auto is_slow = [](std::size_t site) { return site % 10 == 9; };
+  for (std::size_t i = 0; i < static_cast<std::size_t>(sites); ++i) {
+    options.speed.push_back(is_slow(i) ? kSlowness : 1);
+  }
   test::Simulator<Plan> simulator(options);
-  Rate rate{};
-  for (const auto& report : simulator.run()) count(report, rate);
+  Rate rate;
+  for (const auto& report : simulator.run()) count(report, is_slow, rate);
   return per_second(rate, std::chrono::duration<double>(simulator.elapsed()).count());
 }
 
-/// A site in a process of its own, from the moment that it is told where the centre is.
-[[noreturn]] void be_site(int number, int told) {
+/// A site in a process of its own, from the moment that it is told where the centre is. A slow one
+/// rests after each step for nine times the processor time that it took.
+[[noreturn]] void be_site(int number, int told, bool slow) {
   std::uint16_t port = 0;
   if (::read(told, &port, sizeof port) != sizeof port) ::_exit(1);
   try {
@@ -77,18 +91,28 @@ Rate simulated(int sites, const Plan& plan) {
     auto own = Base::defaults().site;
     own.name = "phantom-" + std::to_string(number);
     own.secret = static_cast<std::uint64_t>(number);
-    federation::Site<Base::Net, test::PhantomModality, transport::Tcp> site(
-        Base::data(Base::defaults(), number), {},
-        transport::Tcp::connect({.host = "127.0.0.1", .port = port, .name = own.name}), ledger,
-        own);
-    site.serve();
+    using Site = federation::Site<Base::Net, test::PhantomModality, transport::Tcp>;
+    Site site(Base::data(Base::defaults(), number), {},
+              transport::Tcp::connect({.host = "127.0.0.1", .port = port, .name = own.name}),
+              ledger, own);
+    typename Site::Hooks hooks;
+    double before = benchmark::processor_now();
+    if (slow) {
+      hooks.before_answer = [&before](Site&) {
+        const std::chrono::duration<double> worked(benchmark::processor_now() - before);
+        std::this_thread::sleep_for((kSlowness - 1) * worked);
+        before = benchmark::processor_now();
+      };
+    }
+    site.serve(hooks);
   } catch (const Error& error) {  // the run is over
   }
   ::_exit(0);
 }
 
+/// `slow` makes the last site a slow one.
 template <federation::Schedule Plan>
-Rate measured(int sites, const Plan& plan, double seconds) {
+Rate measured(int sites, const Plan& plan, double seconds, bool slow) {
   std::vector<std::string> names;
   std::vector<int> tell;
   for (int i = 1; i <= sites; ++i) {  // before this process has threads
@@ -96,12 +120,12 @@ Rate measured(int sites, const Plan& plan, double seconds) {
     if (::pipe(ends) != 0) throw Error("no pipe for a process");
     const pid_t child = ::fork();
     if (child < 0) throw Error("no process for a site");
-    if (child == 0) be_site(i, ends[0]);
+    if (child == 0) be_site(i, ends[0], slow && i == sites);
     ::close(ends[0]);
     tell.push_back(ends[1]);
     names.push_back("phantom-" + std::to_string(i));
   }
-  Rate rate{};
+  Rate rate;
   double elapsed = 0;
   {
     auto link = transport::Tcp::listen({.address = "127.0.0.1", .sites = names});
@@ -116,9 +140,13 @@ Rate measured(int sites, const Plan& plan, double seconds) {
         Base::generator(Base::defaults()), std::move(link), sites, options, {}, plan);
     central.admit();
     for (int i = 0; i < 3; ++i) (void)central.round();
+    // Counted apart whether it is slow or not, so that the others' rates can be compared.
+    const auto is_last = [sites](std::size_t site) {
+      return site + 1 == static_cast<std::size_t>(sites);
+    };
     const double begin = benchmark::now();
     while (elapsed < seconds) {
-      count(central.round(), rate);
+      count(central.round(), is_last, rate);
       elapsed = benchmark::now() - begin;
     }
     central.finish("measured");
@@ -140,11 +168,12 @@ class Table {
       return;
     }
     const Rate rate = measure();
-    std::printf("%-50s %10.1f steps/s %10.0f gradients/s, the oldest %.0f\n", name.c_str(),
-                rate.steps, rate.gradients, rate.oldest);
+    std::printf("%-54s %9.1f steps/s %8.0f gradients/s, %8.0f of fast sites, the oldest %.0f\n",
+                name.c_str(), rate.steps, rate.gradients, rate.of_fast, rate.oldest);
     std::fflush(stdout);
     rows_.rows.push_back({name, "steps_per_second", rate.steps, "1/s"});
     rows_.rows.push_back({name, "gradients_per_second", rate.gradients, "1/s"});
+    rows_.rows.push_back({name, "gradients_per_second_of_fast_sites", rate.of_fast, "1/s"});
   }
   [[nodiscard]] const telemetry::Rows& rows() const { return rows_; }
 
@@ -172,7 +201,9 @@ telemetry::Rows measure_all(const benchmark::Arguments& arguments) {
   };
   set_thread_count(1);
   all("processes", {1, 2, 5, 10, 30, 100},
-      [&](int sites, const auto& plan) { return measured(sites, plan, arguments.seconds); });
+      [&](int sites, const auto& plan) { return measured(sites, plan, arguments.seconds, false); });
+  all("processes, one slow,", {2, 5, 10, 30},
+      [&](int sites, const auto& plan) { return measured(sites, plan, arguments.seconds, true); });
   all("simulated", {1, 10, 100, 1000, 10000},
       [](int sites, const auto& plan) { return simulated(sites, plan); });
   return table.rows();
