@@ -182,6 +182,9 @@ TEST_CASE("int8 has a step for every image", "[protocol]") {
   CHECK(carried(Int8(), one_row({most})).values()[0] / most ==
         Approx(1).epsilon(1e-6));  // measured 6e-8
   CHECK_THROWS_AS(written(Int8(), one_row({kInfinity})), ContractViolation);
+  auto below = bytes;  // by a code that no sender of ours writes
+  below[17 + 2 * 7 + 4 + 1] = std::byte{0x80};
+  CHECK(read_back<Int8>(below)(2, 0, 0, 1) == got(2, 0, 0, 1));
 
   for (const float step : {kNan, -1.0F, kInfinity, most}) {
     auto hostile = bytes;
@@ -203,6 +206,12 @@ TEST_CASE("top-k keeps the largest magnitudes of every image, the first of equal
   CHECK(got == std::vector<float>{0, -2, 1, 0, 0, 3, 3, 0, 0, 0});
   CHECK(carried(TopK(1e-9), values).to_host() == std::vector<float>{0, -2, 0, 0, 0, 3, 0, 0, 0, 0});
   CHECK(two.most_bytes(values.shape()) == 4 + 2 * 5);
+
+  auto none = bytes;  // K = 0, which no sender of ours writes: flags alone
+  none[17] = std::byte{0};
+  none.resize(17 + 4 + 2);
+  none[21] = none[22] = std::byte{0};
+  CHECK(read_back<TopK>(none).to_host() == std::vector<float>(10, 0.0F));
 
   auto more = bytes;
   more[21] = std::byte{0b01110};
