@@ -149,6 +149,7 @@
 #include "asyndgan/transport/mpi_group.hpp"
 #include "asyndgan/transport/network_link.hpp"
 #include "asyndgan/transport/tcp.hpp"
+#include "asyndgan/transport/timeouts.hpp"
 #include "asyndgan/transport/tls.hpp"
 #include "asyndgan/transport/transport.hpp"
 #include "asyndgan/transport/virtual_network.hpp"

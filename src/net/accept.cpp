@@ -12,9 +12,8 @@
 namespace asyndgan::transport::net {
 namespace {
 
-constexpr std::size_t kMostGreeting = 256;  // connections that are not let in yet
-constexpr auto kAcceptAgain = std::chrono::milliseconds(200);
-constexpr auto kRefusedAgain = std::chrono::seconds(1);
+constexpr std::size_t kMostGreeting = 256;               // connections that are not let in yet
+constexpr auto kRefusedAgain = std::chrono::seconds(1);  // a line of the log
 
 tcp::endpoint parse(const std::string& address, std::uint16_t port) {
   error_code failed;
@@ -66,7 +65,7 @@ awaitable<void> SocketEndpoint::accept_one(bool& failing) {
     if (!std::exchange(failing, true)) {
       log(LogLevel::warning, "no new site can connect for now: " + failed.message());
     }
-    gate_.expires_after(kAcceptAgain);
+    gate_.expires_after(options_.timeouts().first_pause());
     error_code ignored;
     co_await gate_.async_wait(resume_with(ignored));
   }
@@ -106,7 +105,7 @@ void SocketEndpoint::tell_refused() {
 
 awaitable<void> SocketEndpoint::admit(std::shared_ptr<Connection> connection) {
   const auto limit =
-      connection->close_after(2 * options_.heartbeat, "it took too long to say who it is");
+      connection->close_after(options_.timeouts().greeting(), "it took too long to say who it is");
   std::exception_ptr refused;
   std::shared_ptr<Session> session;
   try {

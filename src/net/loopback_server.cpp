@@ -31,7 +31,6 @@ using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
 
 constexpr std::size_t kLongestRequest = 8 << 10;  // bytes; a browser's take one kilobyte
-constexpr auto kAcceptAgain = std::chrono::milliseconds(200);
 
 tcp::endpoint loopback(const LoopbackOptions& options) {
   error_code failed;
@@ -166,7 +165,7 @@ class LoopbackServer::Listener {
         streams_.insert(stream.get());
         asio::co_spawn(io_, serve(std::move(stream)), [](const std::exception_ptr&) {});
       } else if (acceptor_.is_open()) {  // no file handle is left: not for long, one hopes
-        gate_.expires_after(kAcceptAgain);
+        gate_.expires_after(transport::Timeouts{}.first_pause());
         co_await gate_.async_wait(resume_with(ignored));
       }
     }

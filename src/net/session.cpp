@@ -67,17 +67,15 @@ void Session::end(const std::string& reason) {
 }
 
 void Session::judge(Clock::time_point now) {
-  const auto silence = longest_silence(options_);
+  const auto silence = options_.timeouts().silence();
   if (finishing_) {
     const std::size_t left = connection_->unconfirmed();
     if (left != unconfirmed_) last_confirmed_ = now;
     unconfirmed_ = left;
     if (now - last_confirmed_ > silence) end("it takes nothing any more");
   } else if (!held_back_ && now - connection_->last_read() > silence) {
-    using std::chrono::milliseconds;
     connection_->reset_on_close();
-    end("it was silent for " +
-        std::to_string(std::chrono::duration_cast<milliseconds>(silence).count()) + " ms");
+    end("it was silent for " + std::to_string(silence.count()) + " ms");
   }
 }
 

@@ -51,9 +51,4 @@ class Session : public Line, public std::enable_shared_from_this<Session> {
   Clock::time_point last_confirmed_{};  // this time
 };
 
-/// A peer without a byte for so long is gone.
-[[nodiscard]] inline Clock::duration longest_silence(const NetworkOptions& options) {
-  return options.heartbeat * 5 / 2;
-}
-
 }  // namespace asyndgan::transport::net

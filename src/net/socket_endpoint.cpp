@@ -110,7 +110,6 @@ std::shared_ptr<Session> SocketEndpoint::begin(Peer peer, std::shared_ptr<Connec
 
 // Looks after all connections at once: a quarter of a heartbeat more or less matters to none.
 awaitable<void> SocketEndpoint::watch() {
-  constexpr auto kRefresh = std::chrono::seconds(30);
   auto refreshed = Clock::now();
   error_code ignored;
   while (!closing_ || !sessions_.empty()) {
@@ -118,8 +117,7 @@ awaitable<void> SocketEndpoint::watch() {
     co_await watch_.async_wait(resume_with(ignored));
     tell_refused();
     const auto now = Clock::now();
-    const bool judge_all =
-        now - refreshed >= std::min<Clock::duration>(kRefresh, 6 * options_.heartbeat);
+    const bool judge_all = now - refreshed >= options_.timeouts().judgement();
     if (judge_all) {
       refreshed = now;
       security_->refresh();

@@ -20,6 +20,7 @@
 #include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/message.hpp"
 #include "asyndgan/transport/group.hpp"
+#include "asyndgan/transport/timeouts.hpp"
 
 namespace asyndgan::federation {
 
@@ -48,7 +49,7 @@ struct CentralOptions {
   int height = 0;  // pixels, of the label maps
   int width = 0;
   LabelMap public_label_maps = {};  // to draw for where a site keeps its own
-  std::chrono::milliseconds patience = std::chrono::minutes(10);  // with a site
+  std::chrono::milliseconds patience = transport::Timeouts{}.answer();  // with a site
   std::vector<std::string> names = {};  // of the sites, by rank, where the link has proved them
   /// Sites without which the run does not go on. 0: all of them, and none may miss a step.
   int minimum_sites = 0;

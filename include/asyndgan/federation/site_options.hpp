@@ -14,6 +14,7 @@
 #include "asyndgan/privacy/policy.hpp"
 #include "asyndgan/privacy/sanitizer.hpp"
 #include "asyndgan/privacy/sanitizers/pass_through.hpp"
+#include "asyndgan/transport/timeouts.hpp"
 
 namespace asyndgan::federation {
 
@@ -48,7 +49,7 @@ struct SiteOptions {
   privacy::SitePolicy policy = {};
   privacy::AnySanitizer sanitizer = privacy::PassThrough{};  // what dL/dfake goes through
   int largest_batch = 1024;  // label maps and fakes in one message; what asks for more is refused
-  std::chrono::milliseconds patience = std::chrono::minutes(10);  // with the centre
+  std::chrono::milliseconds patience = transport::Timeouts{}.answer();  // with the centre
 };
 
 }  // namespace asyndgan::federation

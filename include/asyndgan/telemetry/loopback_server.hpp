@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "asyndgan/transport/timeouts.hpp"
+
 namespace asyndgan::telemetry {
 
 /// What is found under a path.
@@ -29,7 +31,7 @@ struct LoopbackOptions {
   std::size_t connections = 16;
 
   /// From a connection's begin to its end, so that nobody holds a place for longer.
-  std::chrono::milliseconds limit = std::chrono::seconds(5);
+  std::chrono::milliseconds limit = transport::Timeouts{}.page();
 };
 
 /// Serves pages over HTTP to this machine alone. Bodies in asyndgan::tls.

@@ -8,6 +8,7 @@
 
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/random.hpp"
+#include "asyndgan/transport/timeouts.hpp"
 
 namespace asyndgan::transport {
 
@@ -20,9 +21,9 @@ namespace asyndgan::transport {
 class Backoff {
  public:
   struct Options {
-    std::chrono::milliseconds base = std::chrono::milliseconds(200);
+    std::chrono::milliseconds base = Timeouts{}.first_pause();
     /// A centre that comes back after a long time has its sites back within this.
-    std::chrono::milliseconds cap = std::chrono::seconds(5);
+    std::chrono::milliseconds cap = Timeouts{}.longest_pause();
     std::uint64_t seed = 0;  // another one for each site
   };
 

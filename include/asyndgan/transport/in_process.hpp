@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/transport/timeouts.hpp"
 #include "asyndgan/transport/transport.hpp"
 
 namespace asyndgan::transport {
@@ -30,7 +31,7 @@ class InProcessHub {
  public:
   struct Options {
     std::size_t capacity = 8;  // messages that wait from one rank to another
-    std::chrono::milliseconds send_limit = std::chrono::minutes(1);  // for room to appear
+    std::chrono::milliseconds send_limit = Timeouts{}.patience;  // for room to appear
   };
 
   /// Throws ContractViolation unless sites >= 1 and capacity >= 1.

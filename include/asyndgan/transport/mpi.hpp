@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "asyndgan/transport/network_link.hpp"
+#include "asyndgan/transport/timeouts.hpp"
 #include "asyndgan/transport/transport.hpp"
 
 namespace asyndgan::transport {
@@ -19,7 +20,7 @@ struct MpiOptions {
   std::size_t capacity = 8;
 
   /// How long send() waits for a peer to take a byte.
-  std::chrono::milliseconds patience = std::chrono::minutes(1);
+  std::chrono::milliseconds patience = Timeouts{}.patience;
 };
 
 /// Processes of one MPI job, on a trusted cluster: nothing is encrypted, and a site is who its

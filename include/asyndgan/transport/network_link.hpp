@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "asyndgan/transport/timeouts.hpp"
 #include "asyndgan/transport/transport.hpp"
 
 namespace asyndgan::transport {
@@ -17,7 +18,7 @@ class Endpoint;
 }
 
 /// What either end of a network connection may set. Both ends should agree on `heartbeat`: each
-/// measures the other's silence by its own.
+/// measures the other's silence by its own. The other time-outs follow (transport/timeouts.hpp).
 struct NetworkOptions {
   /// Bytes of one message. A longer one ends the connection before any memory is taken for it.
   std::size_t largest_message = std::size_t{1} << 30;
@@ -27,15 +28,17 @@ struct NetworkOptions {
 
   /// An end that sent nothing for so long sends a heartbeat. A peer without a byte for 2.5 of
   /// them is gone, 12.5 s by default, and a greeting that takes 2 is given up.
-  std::chrono::milliseconds heartbeat = std::chrono::seconds(5);
+  std::chrono::milliseconds heartbeat = Timeouts{}.heartbeat;
 
   /// How long send() waits for a site to come or a peer to take a byte, and a site for the
   /// centre to let it in.
-  std::chrono::milliseconds patience = std::chrono::minutes(1);
+  std::chrono::milliseconds patience = Timeouts{}.patience;
 
   /// A site's: tells its program from others of the same name, below 2^31 - 1. 0: a number that
   /// was drawn for this process.
   std::uint32_t program = 0;
+
+  [[nodiscard]] Timeouts timeouts() const { return {heartbeat, patience}; }
 };
 
 /// One end of the star that Tcp, Tls and Mpi make. Closed on destruction.
