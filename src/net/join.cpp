@@ -24,8 +24,9 @@ Peer number_of(const NetworkOptions& options) {
 }  // namespace
 
 awaitable<void> SocketEndpoint::join(Joining joining) {
-  const std::string where = joining.host + ":" + std::to_string(joining.port);
-  tcp::socket socket = co_await reach(joining);
+  const auto addresses = co_await resolve(io_, joining);
+  const auto limit_of_each = std::min(options_.patience, options_.timeouts().greeting());
+  tcp::socket socket = co_await reach(io_, joining, addresses, limit_of_each);
   error_code ignored;
   const auto from = socket.remote_endpoint(ignored);
   const auto connection = std::make_shared<Connection>(std::move(socket), from, *security_);
@@ -49,39 +50,13 @@ awaitable<void> SocketEndpoint::join(Joining joining) {
   }
   if (!failure.empty()) {
     connection->close(failure);
-    const std::string line = "cannot join the centre at " + where + ": " + failure;
+    const std::string line = "cannot join the centre at " + joining.where() + ": " + failure;
     if (late) throw TransportTimeout(line);
     if (replaced) throw TransportReplaced(line);
     throw TransportError(line);
   }
   rank_ = answer.number;
   begin(kCentral, connection)->start();
-}
-
-// The first of its addresses that answers.
-awaitable<tcp::socket> SocketEndpoint::reach(const Joining& joining) {
-  const std::string where = joining.host + ":" + std::to_string(joining.port);
-  tcp::resolver resolver(io_);
-  error_code failed;
-  const auto addresses = co_await resolver.async_resolve(joining.host, std::to_string(joining.port),
-                                                         resume_with(failed));
-  if (failed) {
-    throw TransportError("cannot find the centre: '" + joining.host +
-                         "' does not resolve: " + failed.message());
-  }
-  for (const auto& address : addresses) {
-    auto socket = std::make_shared<tcp::socket>(io_);
-    asio::steady_timer limit(io_,
-                             std::min<Clock::duration>(options_.patience, 2 * options_.heartbeat));
-    limit.async_wait([socket](error_code cancelled) {
-      error_code ignored;
-      if (!cancelled) socket->close(ignored);
-    });
-    co_await socket->async_connect(address, resume_with(failed));
-    if (!failed && socket->is_open()) co_return std::move(*socket);
-    if (failed == asio::error::operation_aborted) failed = asio::error::timed_out;
-  }
-  throw TransportError("cannot reach the centre at " + where + ": " + failed.message());
 }
 
 }  // namespace asyndgan::transport::net

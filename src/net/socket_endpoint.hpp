@@ -14,6 +14,7 @@
 #include "link/mailbox.hpp"
 #include "net/asio.hpp"
 #include "net/connection.hpp"
+#include "net/reach.hpp"
 #include "net/session.hpp"
 #include "net/stream.hpp"
 
@@ -24,13 +25,6 @@ struct Listening {
   std::string address;
   std::uint16_t port = 0;
   std::vector<std::string> sites;
-};
-
-/// Where a site finds its centre, and the name it claims: none where a certificate proves it.
-struct Joining {
-  std::string host;
-  std::uint16_t port = 0;
-  std::string name;
 };
 
 /// One end of a star of sockets, with the thread that moves its bytes.
@@ -66,7 +60,6 @@ class SocketEndpoint final : public Endpoint {
 
   // A site: join.cpp.
   awaitable<void> join(Joining joining);
-  awaitable<tcp::socket> reach(const Joining& joining);
 
   /// Makes it the peer's present connection. To be started.
   [[nodiscard]] std::shared_ptr<Session> begin(Peer peer, std::shared_ptr<Connection> connection);

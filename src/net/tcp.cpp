@@ -5,6 +5,7 @@
 
 #include "net/plain_stream.hpp"
 #include "net/socket_endpoint.hpp"
+#include "net/visit.hpp"
 
 namespace asyndgan::transport {
 
@@ -18,6 +19,11 @@ Tcp Tcp::listen(const ListenOptions& options) {
 Tcp Tcp::connect(const ConnectOptions& options) {
   return Tcp(std::make_unique<net::SocketEndpoint>(
       net::Joining{options.host, options.port, options.name}, options.network, net::plain()));
+}
+
+void Tcp::visit(const ConnectOptions& options) {
+  const auto security = net::plain();
+  net::visit({options.host, options.port, options.name}, options.network, *security);
 }
 
 }  // namespace asyndgan::transport

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/transport/tls.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "net/socket_endpoint.hpp"
 #include "net/tls_stream.hpp"
+#include "net/visit.hpp"
 
 namespace asyndgan::transport {
 
@@ -20,6 +22,14 @@ Tls Tls::connect(const ConnectOptions& options) {
   return Tls(std::make_unique<net::SocketEndpoint>(
       net::Joining{options.host, options.port, ""}, options.network,
       net::tls_of_site(options.files, options.centre)));
+}
+
+Certificate Tls::visit(const ConnectOptions& options) {
+  const auto security = net::tls_of_site(options.files, options.centre);
+  std::optional<Certificate> shown;
+  net::visit({options.host, options.port, ""}, options.network, *security,
+             [&](const net::Stream& stream) { shown = net::certificate_of(stream); });
+  return shown.value();
 }
 
 }  // namespace asyndgan::transport

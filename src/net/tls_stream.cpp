@@ -27,7 +27,11 @@ std::string alert_text(int reason) {
       return "it refuses our certificate, which is revoked";
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
       return "it refuses our certificate, which is not from its authority";
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+      return "it refuses our certificate, which is that of another role";
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+      return "it refuses our certificate, as not valid yet by its clock or not the one that it "
+             "expects";
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
       return "it refuses our certificate";
@@ -232,6 +236,10 @@ std::unique_ptr<Security> tls_of_site(const Tls::Files& files, std::string centr
   if (centre.empty()) throw ContractViolation("Tls: the centre's name is empty");
   return std::make_unique<TlsSecurity>(files, Role::site,
                                        Expected{Role::central, std::move(centre)});
+}
+
+Certificate certificate_of(const Stream& stream) {
+  return describe(*static_cast<const TlsStream&>(stream).peer());
 }
 
 }  // namespace asyndgan::transport::net

@@ -16,4 +16,7 @@ namespace asyndgan::transport::net {
 /// TLS as a site speaks it, with a centre of the name `centre`.
 [[nodiscard]] std::unique_ptr<Security> tls_of_site(const Tls::Files& files, std::string centre);
 
+/// What the other end of such a stream has shown in the handshake.
+[[nodiscard]] Certificate certificate_of(const Stream& stream);
+
 }  // namespace asyndgan::transport::net

@@ -39,6 +39,10 @@ class Tcp : public NetworkLink {
   /// does not resolve, nobody listens or the centre refuses; TransportTimeout after `patience`.
   [[nodiscard]] static Tcp connect(const ConnectOptions& options);
 
+  /// Goes to the centre and leaves again without a greeting: nobody's place is taken, and a run
+  /// that is under way is not disturbed. Throws as connect(), TransportTimeout after 2 heartbeats.
+  static void visit(const ConnectOptions& options);
+
  private:
   explicit Tcp(std::unique_ptr<net::Endpoint> endpoint);
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "asyndgan/transport/certificates.hpp"
 #include "asyndgan/transport/network_link.hpp"
 #include "asyndgan/transport/transport.hpp"
 
@@ -52,13 +53,18 @@ class Tls : public NetworkLink {
   /// be used.
   ///
   /// A certificate that expires, or is revoked, while its holder is connected ends the connection
-  /// within 30 s of that moment or of the change of the list (within 6 heartbeats if that is
-  /// less). Whoever has a new one by then connects anew with it.
+  /// within 6 heartbeats, 30 s by default, of that moment or of the change of the list. Whoever
+  /// has a new one by then connects anew with it.
   [[nodiscard]] static Tls listen(const ListenOptions& options);
 
   /// Throws what Tcp::connect() does, and DataError or CertificateError naming a file that cannot
   /// be used. The line of a TransportError says whose certificate is refused by whom, and why.
   [[nodiscard]] static Tls connect(const ConnectOptions& options);
+
+  /// Goes to the centre, has both ends prove who they are, and leaves again without a greeting:
+  /// nobody's place is taken, and a run that is under way is not disturbed. Returns what the
+  /// centre showed. Throws as connect(), TransportTimeout after 2 heartbeats.
+  [[nodiscard]] static Certificate visit(const ConnectOptions& options);
 
  private:
   explicit Tls(std::unique_ptr<net::Endpoint> endpoint);
