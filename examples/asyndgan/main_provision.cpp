@@ -86,6 +86,10 @@ void add_provision(CLI::App& app, Voice& voice, std::function<int()>& chosen) {
   init->add_option("--years", given->init.years, "Years until the authority ends")
       ->check(CLI::Range(1, 50))
       ->capture_default_str();
+  init->add_option("--revocations-at", given->init.revocations_at,
+                   "URL at which you publish the list of revoked certificates for programs of "
+                   "others; each certificate names it")
+      ->check(accepted_by(transport::revocations_address_problem));
 
   auto* const issue = add("issue", "Make a key and a certificate: a folder to carry to its owner",
                           "certificates north --site",

@@ -68,7 +68,8 @@ ordered_json json_of(const Certificate& certificate, transport::UtcTime now) {
           {"not_before", iso_text(certificate.not_before)},
           {"not_after", iso_text(certificate.not_after)},
           {"days_left", days_left(certificate, now)},
-          {"key", certificate.key}};
+          {"key", certificate.key},
+          {"revocations_at", certificate.revocations_at}};
 }
 
 void print_text(const Certificate& certificate, transport::UtcTime now) {
@@ -83,6 +84,9 @@ void print_text(const Certificate& certificate, transport::UtcTime now) {
   }
   std::cout << "  serial   " << certificate.serial << "\n  key      " << certificate.key
             << "\n  issuer   " << certificate.issuer << '\n';
+  if (!certificate.revocations_at.empty()) {
+    std::cout << "  revoked  " << certificate.revocations_at << '\n';
+  }
 }
 
 bool holds_request(const fs::path& file) {
@@ -107,8 +111,8 @@ int show_request(const fs::path& file, const Voice& voice) {
 int provision_init(const FoundArguments& arguments, const Voice& voice) {
   const fs::path folder = arguments.folder / "authority";
   const auto lifetime = std::chrono::days(Authority::kLifetime.count() * arguments.years / 10);
-  const auto authority =
-      Authority::create(folder, arguments.consortium, transport::utc_now(), lifetime);
+  const auto authority = Authority::create(folder, arguments.consortium, transport::utc_now(),
+                                           lifetime, arguments.revocations_at);
   const Certificate& own = authority.certificate();
   voice.say("authority of " + own.consortium + " until " + utc_text(own.not_after) + ": " +
             folder.string());

@@ -14,6 +14,7 @@ struct FoundArguments {
   std::filesystem::path folder;  // gets authority/
   std::string consortium;
   int years = 10;
+  std::string revocations_at;  // URL; empty: none
 };
 int provision_init(const FoundArguments& arguments, const Voice& voice);
 

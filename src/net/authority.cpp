@@ -169,15 +169,27 @@ class Office {
 
 }  // namespace
 
+std::optional<UtcTime> made_at(const Certificate& certificate) {
+  const std::string ours = "CN=" + std::string(kAuthorityFolder) + ",";
+  if (!certificate.issuer.starts_with(ours)) return std::nullopt;
+  return certificate.not_before + Authority::kClockAllowance;
+}
+
 Authority Authority::create(const fs::path& folder, const std::string& consortium, UtcTime now,
-                            std::chrono::seconds lifetime) {
+                            std::chrono::seconds lifetime, const std::string& revocations_at) {
   check_consortium(consortium);
+  if (!revocations_at.empty()) {
+    if (const auto problem = revocations_address_problem(revocations_at)) {
+      throw CertificateError(*problem);
+    }
+  }
   if (lifetime <= std::chrono::seconds(0) || lifetime > 10 * kLifetime) {
     throw CertificateError("a lifetime of " + std::to_string(lifetime.count()) +
                            " s given, expected one above 0 and below 100 years");
   }
   const KeyHandle key = make_key();
-  const X509Handle certificate = make_authority_certificate(*key, consortium, now, lifetime);
+  const X509Handle certificate =
+      make_authority_certificate(*key, consortium, now, lifetime, revocations_at);
   const RevocationsHandle revocations = make_revocations({}, {*certificate, *key}, now);
   NewFolder made(folder);
   made.write({kKeyFile, pem_text(*key), kSecret});

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string_view>
 
 #include "net/certificate_folder.hpp"
 
@@ -83,6 +84,10 @@ bool is_address(const std::string& host) {
          ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
+void add_revocations_address(const std::string& address, std::vector<Extension>& extensions) {
+  if (!address.empty()) extensions.push_back({NID_crl_distribution_points, "URI:" + address});
+}
+
 std::string alternative_names(const CertificateOrder& order) {
   std::string text = "DNS:" + order.name;
   for (const auto& host : order.hosts) {
@@ -106,24 +111,40 @@ std::optional<std::string> host_problem(const std::string& host) {
          " bytes given, expected a DNS name such as gan.example.org or an IP address";
 }
 
+// Not every character of a URL: a comma, for one, divides OpenSSL's notation of an extension.
+std::optional<std::string> revocations_address_problem(const std::string& address) {
+  const bool scheme = address.starts_with("http://") || address.starts_with("https://");
+  const bool plain = std::all_of(address.begin(), address.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-._~:/?&=%+[]").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  const bool host = address.size() > address.find("://") + 3 && address.size() <= 253;
+  if (scheme && plain && host) return std::nullopt;
+  return "an address of " + std::to_string(address.size()) +
+         " bytes given, expected a URL such as http://gan.example.org/revoked.crl";
+}
+
 X509Handle make_authority_certificate(EVP_PKEY& key, const std::string& consortium, UtcTime now,
-                                      std::chrono::seconds lifetime) {
+                                      std::chrono::seconds lifetime,
+                                      const std::string& revocations_at) {
   X509Handle made(require(X509_new(), "take memory"));
   X509_NAME* const subject = X509_get_subject_name(made.get());
   add_entry(subject, NID_organizationName, consortium);
   add_entry(subject, NID_commonName, std::string(kAuthorityFolder));
-  return sign_certificate(std::move(made), key, nullptr, key, now, lifetime,
-                          {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-                           {NID_key_usage, "critical,keyCertSign,cRLSign"},
-                           {NID_subject_key_identifier, "hash"},
-                           {NID_authority_key_identifier, "keyid:always"}});
+  std::vector<Extension> extensions{{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+                                    {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                                    {NID_subject_key_identifier, "hash"},
+                                    {NID_authority_key_identifier, "keyid:always"}};
+  add_revocations_address(revocations_at, extensions);
+  return sign_certificate(std::move(made), key, nullptr, key, now, lifetime, extensions);
 }
 
 X509Handle make_certificate(EVP_PKEY& key, const CertificateOrder& order, const Signer& signer,
                             UtcTime now) {
   X509Handle made(require(X509_new(), "take memory"));
   X509_NAME* const subject = X509_get_subject_name(made.get());
-  add_entry(subject, NID_organizationName, describe(signer.certificate).consortium);
+  const Certificate by = describe(signer.certificate);
+  add_entry(subject, NID_organizationName, by.consortium);
   add_entry(subject, NID_commonName, order.name);
   const bool central = order.role == Role::central;
   std::vector<Extension> extensions{{NID_basic_constraints, "critical,CA:FALSE"},
@@ -132,6 +153,7 @@ X509Handle make_certificate(EVP_PKEY& key, const CertificateOrder& order, const 
                                     {NID_subject_key_identifier, "hash"},
                                     {NID_authority_key_identifier, "keyid:always"}};
   if (central) extensions.push_back({NID_subject_alt_name, alternative_names(order)});
+  add_revocations_address(by.revocations_at, extensions);
   return sign_certificate(std::move(made), key, &signer.certificate, signer.key, now,
                           order.lifetime, extensions);
 }

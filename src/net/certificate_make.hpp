@@ -10,9 +10,10 @@
 /// What an authority signs. Nothing here touches a file.
 namespace asyndgan::transport {
 
-/// The authority's own certificate.
+/// The authority's own certificate. Those that it signs have the address of its list from it.
 [[nodiscard]] X509Handle make_authority_certificate(EVP_PKEY& key, const std::string& consortium,
-                                                    UtcTime now, std::chrono::seconds lifetime);
+                                                    UtcTime now, std::chrono::seconds lifetime,
+                                                    const std::string& revocations_at);
 
 /// Who signs, and with what.
 struct Signer {

@@ -20,6 +20,7 @@ namespace asyndgan::transport {
 namespace {
 
 using GeneralNames = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using DistributionPoints = std::unique_ptr<CRL_DIST_POINTS, Freed<CRL_DIST_POINTS_free>>;
 
 /// The one entry of a kind in a distinguished name; nothing if there is none or several, or if
 /// it could do things to a terminal.
@@ -71,6 +72,11 @@ std::string printable(std::string_view text) {
   return copy;
 }
 
+std::string printable(const ASN1_IA5STRING& text) {
+  return printable(std::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(&text)),
+                                    static_cast<std::size_t>(ASN1_STRING_length(&text))));
+}
+
 std::vector<std::string> hosts_of(X509& certificate) {
   const GeneralNames names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
@@ -79,15 +85,29 @@ std::vector<std::string> hosts_of(X509& certificate) {
     int kind = 0;
     const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
     if (kind == GEN_DNS) {
-      const auto* const name = static_cast<const ASN1_IA5STRING*>(value);
-      hosts.push_back(
-          printable(std::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name)),
-                                     static_cast<std::size_t>(ASN1_STRING_length(name)))));
+      hosts.push_back(printable(*static_cast<const ASN1_IA5STRING*>(value)));
     } else if (kind == GEN_IPADD) {
       hosts.push_back(address_text(*static_cast<const ASN1_OCTET_STRING*>(value)));
     }
   }
   return hosts;
+}
+
+/// The first address of the list of revoked certificates, or nothing.
+std::string revocations_address(X509& certificate) {
+  const DistributionPoints points(static_cast<CRL_DIST_POINTS*>(
+      X509_get_ext_d2i(&certificate, NID_crl_distribution_points, nullptr, nullptr)));
+  for (int i = 0; points != nullptr && i < sk_DIST_POINT_num(points.get()); ++i) {
+    const DIST_POINT_NAME* const point = sk_DIST_POINT_value(points.get(), i)->distpoint;
+    if (point == nullptr || point->type != 0) continue;  // no full name
+    const GENERAL_NAMES* const names = point->name.fullname;
+    for (int j = 0; j < sk_GENERAL_NAME_num(names); ++j) {
+      int kind = 0;
+      const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, j), &kind);
+      if (kind == GEN_URI) return printable(*static_cast<const ASN1_IA5STRING*>(value));
+    }
+  }
+  return {};
 }
 
 Role role_of(X509& certificate) {
@@ -176,7 +196,8 @@ Certificate describe(X509& certificate) {
           .hosts = hosts_of(certificate),
           .not_before = time_of(*X509_get0_notBefore(&certificate)),
           .not_after = time_of(*X509_get0_notAfter(&certificate)),
-          .key = key_fingerprint(*key)};
+          .key = key_fingerprint(*key),
+          .revocations_at = revocations_address(certificate)};
 }
 
 }  // namespace asyndgan::transport

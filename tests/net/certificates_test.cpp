@@ -60,8 +60,14 @@ TEST_CASE("A certificate says who its holder is, in which role, and for how long
   CHECK(days_left(read, kNoon + seconds(1)) == 9);
   CHECK(days_left(read, kNoon + days(10) + seconds(1)) == -1);
 
+  CHECK(made_at(read) == kNoon);
+  CHECK(read.revocations_at.empty());
+
   consortium.issue({.name = "north"});
   CHECK(describe_certificate(consortium.file("north", "certificate.pem")).role == Role::site);
+  Certificate foreign = read;
+  foreign.issuer = "CN=Hospital CA,O=Elsewhere";
+  CHECK(made_at(foreign) == std::nullopt);
   const Certificate& own = consortium.authority.certificate();
   CHECK(own.role == Role::authority);
   CHECK(own.name == "authority");

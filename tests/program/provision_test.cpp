@@ -106,6 +106,28 @@ TEST_CASE("A consortium gets its certificates, renews and revokes them", "[progr
   CHECK_THAT(out.err, Contains("/north/certificate.pem' (north) was revoked on 20"));
 }
 
+TEST_CASE("Certificates name the address of the list of revoked ones where they are to",
+          "[program]") {
+  const Desk desk;
+  const std::string address = "http://gan.example.org:8080/lists/revoked.crl?of=head";
+  const std::string other = desk.path("other");
+  REQUIRE(
+      desk.run({"init", other, "--consortium", "Head study", "--revocations-at", address}).code ==
+      0);
+  REQUIRE(desk.run({"issue", other, "north", "--site"}).code == 0);
+  const auto shown = json_of(desk.run({"show", other + "/north", "--json"}));  // in order, by it
+  CHECK(shown.at("revocations_at") == address);
+  CHECK_THAT(desk.run({"show", other + "/north"}).out, Contains("  revoked  " + address));
+  REQUIRE(desk.issue("north", {"--site"}).code == 0);
+  CHECK(json_of(desk.run({"show", desk.folder() + "/north", "--json"})).at("revocations_at") == "");
+  for (const std::string wrong : {"gan.example.org", "ftp://a/b", "http://", "http://a/b,URI:c"}) {
+    const Ended refused =
+        desk.run({"init", desk.path("new"), "--consortium", "x", "--revocations-at", wrong});
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Contains("expected a URL such as http://"));
+  }
+}
+
 TEST_CASE("A site asks with a request, and its key stays", "[program]") {
   const Desk desk;
   const auto asked = json_of(desk.run({"request", "south", "--out", desk.path("site"), "--json"}));

@@ -15,6 +15,9 @@ namespace asyndgan::transport {
 /// What is wrong with a DNS name or an IP address by which a centre is to be reached.
 [[nodiscard]] std::optional<std::string> host_problem(const std::string& host);
 
+/// What is wrong with the address of a list of revoked certificates.
+[[nodiscard]] std::optional<std::string> revocations_address_problem(const std::string& address);
+
 /// What a new certificate shall say.
 struct CertificateOrder {
   std::string name;
@@ -40,6 +43,10 @@ struct IssuedCertificate {
   std::string key;  // fingerprint of the public key
   std::optional<UtcTime> revoked{};
 };
+
+/// When an authority made the certificate, by the authority's clock. Nothing for one that is not
+/// an Authority's, which cannot be told.
+[[nodiscard]] std::optional<UtcTime> made_at(const Certificate& certificate);
 
 [[nodiscard]] nlohmann::ordered_json to_json(const IssuedCertificate& issued);
 
@@ -68,9 +75,12 @@ class Authority {
   static constexpr std::chrono::days kLifetime{3653};  // ten years
 
   /// Makes the folder, which must not exist or be empty. `consortium` has 1 to 64 characters of
-  /// UTF-8 and no control characters.
+  /// UTF-8 and no control characters. `revocations_at` is the URL, if any, at which the list of
+  /// revoked certificates is published, for programs of others: it stands in every certificate of
+  /// this authority. This library fetches nothing from there.
   static Authority create(const std::filesystem::path& folder, const std::string& consortium,
-                          UtcTime now, std::chrono::seconds lifetime = kLifetime);
+                          UtcTime now, std::chrono::seconds lifetime = kLifetime,
+                          const std::string& revocations_at = {});
 
   /// Of a folder that create() made. The key is read when something is to be signed.
   explicit Authority(const std::filesystem::path& folder);

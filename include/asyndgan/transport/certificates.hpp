@@ -63,7 +63,8 @@ struct Certificate {
   std::vector<std::string> hosts;  // DNS names and addresses that it answers for
   UtcTime not_before{};
   UtcTime not_after{};
-  std::string key;  // fingerprint: SHA-256 of the public key, hexadecimal
+  std::string key;             // fingerprint: SHA-256 of the public key, hexadecimal
+  std::string revocations_at;  // URL of the list of revoked ones; empty: it goes by hand
 };
 
 /// The certificate in a PEM file.
