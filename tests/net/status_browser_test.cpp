@@ -3,31 +3,22 @@
 // The status page in a browser, which is what it is for: headless Chromium, where it is installed.
 
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "asyndgan/telemetry/loopback_server.hpp"
 #include "asyndgan/telemetry/status_pages.hpp"
+#include "support/browser.hpp"
 #include "support/catch.hpp"
-#include "support/command.hpp"
-#include "support/temporary_folder.hpp"
 #include "telemetry/example_status.hpp"
 
 namespace asyndgan::telemetry {
 namespace {
 
+using asyndgan::test::browse;
+using asyndgan::test::number_after;
 using Catch::Contains;
-
-/// Says so and ends the test early where there is no browser.
-#define REQUIRE_CHROMIUM()                                           \
-  if (asyndgan::test::run_command("chromium --version").code != 0) { \
-    WARN("skipped: the Debian package chromium is not installed");   \
-    return;                                                          \
-  }
 
 /// A status that is a step further each time the page is fetched.
 Pages moving_pages(const Status& first) {
@@ -41,31 +32,6 @@ Pages moving_pages(const Status& first) {
     }
     return pages(path);
   };
-}
-
-/// What a browser makes of a page.
-struct Seen {
-  std::string document;  // after some seconds of the browser's own time
-  std::string log;       // with the page's console
-};
-
-Seen browse(const std::string& address, const std::string& more = "") {
-  const asyndgan::test::TemporaryFolder folder;
-  const std::string document = (folder / "document").string();
-  const auto said = asyndgan::test::run_command(
-      "timeout 120 chromium --headless --no-sandbox --disable-gpu --no-first-run "
-      "--enable-logging=stderr --virtual-time-budget=6000 --user-data-dir=" +
-      (folder / "profile").string() + " " + more + " --dump-dom '" + address + "' >" + document);
-  INFO(said.text);
-  REQUIRE(said.code == 0);
-  std::ifstream file(document);
-  return {{std::istreambuf_iterator<char>(file), {}}, said.text};
-}
-
-/// The number behind `before`, 0 if there is none.
-int number_after(const std::string& document, const std::string& before) {
-  const auto found = document.find(before);
-  return found == std::string::npos ? 0 : std::atoi(document.c_str() + found + before.size());
 }
 
 TEST_CASE("In a browser the page goes on by itself, and complains of nothing", "[net]") {
