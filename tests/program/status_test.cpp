@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "consortium.hpp"
+#include "support/browser.hpp"
 #include "support/catch.hpp"
 #include "support/raw_socket.hpp"
 #include "telemetry/exposition.hpp"
@@ -101,6 +102,27 @@ TEST_CASE("A centre shows how the run gets on while it runs", "[program]") {
   const std::string said = contents(consortium.path() / "log-centre" / "stderr");
   CHECK_THAT(said, Contains("status page: http://127.0.0.1:" + std::to_string(port) + "/"));
   central->signal(SIGINT);
+  CHECK(central->wait().code == 130);
+}
+
+TEST_CASE("In a browser the page of a run goes on with it, and complains of nothing", "[program]") {
+  REQUIRE_CHROMIUM();
+  Consortium consortium("tcp", 1'000'000);
+  const int port = test::free_port();
+  consortium.set("network.status_port=" + std::to_string(port));
+  const auto central = consortium.central("run");
+  const auto north = consortium.site("north", "run");
+  const auto south = consortium.site("south", "run");
+  const json before = wait_for_status(port, kHasSamples);
+  const auto [document, log] =
+      asyndgan::test::browse("http://127.0.0.1:" + std::to_string(port) + "/");
+  INFO(document);
+  CHECK(asyndgan::test::number_after(document, "<span class=\"value\">") > before.at("step"));
+  CHECK_THAT(document, Contains("north") && Contains("south") &&
+                           Contains("src=\"/samples/0-map.png?step=") &&
+                           Contains("role=\"status\" hidden"));  // the centre answers
+  CHECK_THAT(log, !Contains("CONSOLE"));
+  for (auto* process : {central.get(), north.get(), south.get()}) process->signal(SIGINT);
   CHECK(central->wait().code == 130);
 }
 
