@@ -10,6 +10,7 @@
 #include "asyndgan/core/log.hpp"
 #include "asyndgan/telemetry/event_log.hpp"
 #include "asyndgan/telemetry/status_pages.hpp"
+#include "network.hpp"
 #include "results.hpp"
 
 namespace asyndgan::program {
@@ -55,7 +56,8 @@ CentralStatus::CentralStatus(const RunConfig& config, const std::filesystem::pat
                              std::uint64_t step)
     : config_(config),
       server_(telemetry::status_pages(board_),
-              {.port = static_cast<std::uint16_t>(config.network.status_port)}) {
+              {.port = static_cast<std::uint16_t>(config.network.status_port),
+               .limit = timeouts(config).page()}) {
   status_.title = config.report.title;
   status_.steps = static_cast<std::uint64_t>(config.training.steps);
   status_.started = unix_seconds();

@@ -140,6 +140,8 @@ struct RunConfig {
     int strikes = federation::Screening{}.strikes;
     double grace = 600;
     int status_port = 7444;
+    double heartbeat = 5;
+    double patience = 60;
   } network;
 
   struct Synthesis {

@@ -286,6 +286,13 @@ List network_section() {
       K::integer("network.status_port", FIELD(network.status_port), 0, 65535,
                  "central: port of the status page, which this machine alone can see, without a "
                  "login. 0: no page."),
+      K::number("network.heartbeat", FIELD(network.heartbeat), 0.1, 10,
+                "Seconds, the same everywhere: who has nothing to say says so as often, and a peer "
+                "that is silent for 2.5 of them is gone. Other time-outs follow "
+                "(docs/operations.md#time-outs)."),
+      K::number("network.patience", FIELD(network.patience), 1, 3600,
+                "Seconds that a peer may take to come or to take a byte; it has 10 times as long "
+                "for its part of a step."),
   };
 }
 

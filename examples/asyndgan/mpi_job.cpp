@@ -13,7 +13,7 @@
 namespace asyndgan::program {
 
 NetworkLink join_mpi_job(const RunConfig& config, const std::string& site) {
-  auto link = transport::Mpi::open();
+  auto link = transport::Mpi::open({.patience = timeouts(config).patience});
   const auto& sites = config.data.sites;
   const auto rank = static_cast<std::size_t>(link.rank());
   const std::string expected = rank == 0 || rank > sites.size() ? "" : sites[rank - 1].name;

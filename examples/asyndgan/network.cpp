@@ -39,7 +39,35 @@ transport::Tls::Files certificates(const RunConfig& config) {
   return files;
 }
 
+transport::NetworkOptions link_options(const RunConfig& config) {
+  const auto [heartbeat, patience] = timeouts(config);
+  return {.heartbeat = heartbeat, .patience = patience};
+}
+
+Place place_of_centre_for(const RunConfig& config, const std::string& site) {
+  return place_of_centre(config, centre_of_site(config, site_index(config, site)));
+}
+
+transport::Tcp::ConnectOptions tcp_of_site(const RunConfig& config, const std::string& name) {
+  const auto [host, port] = place_of_centre_for(config, name);
+  return {.host = host, .port = port, .name = name, .network = link_options(config)};
+}
+
+transport::Tls::ConnectOptions tls_of_site(const RunConfig& config, const std::string& name) {
+  const auto [host, port] = place_of_centre_for(config, name);
+  return {.host = host,
+          .port = port,
+          .files = certificates(config),
+          .centre = host,  // what its certificate must be for
+          .network = link_options(config)};
+}
+
 }  // namespace
+
+transport::Timeouts timeouts(const RunConfig& config) {
+  return {.heartbeat = milliseconds(config.network.heartbeat),
+          .patience = milliseconds(config.network.patience)};
+}
 
 Place place_of_centre(const RunConfig& config, int rank) {
   const auto& network = config.network;
@@ -53,27 +81,33 @@ NetworkLink listen(const RunConfig& config, int rank) {
   std::vector<std::string> sites;
   for (const auto& site : config.data.sites) sites.push_back(site.name);
   if (config.network.link == LinkKind::tcp) {
-    return NetworkLink(transport::Tcp::listen(
-        {.address = config.network.address, .port = port, .sites = std::move(sites)}));
+    return NetworkLink(transport::Tcp::listen({.address = config.network.address,
+                                               .port = port,
+                                               .sites = std::move(sites),
+                                               .network = link_options(config)}));
   }
   return NetworkLink(transport::Tls::listen({.address = config.network.address,
                                              .port = port,
                                              .sites = std::move(sites),
-                                             .files = certificates(config)}));
+                                             .files = certificates(config),
+                                             .network = link_options(config)}));
 }
 
 NetworkLink connect(const RunConfig& config, const std::string& name) {
   if (config.network.link == LinkKind::mpi) return join_mpi_job(config, name);
-  const auto [host, port] =
-      place_of_centre(config, centre_of_site(config, site_index(config, name)));
   if (config.network.link == LinkKind::tcp) {
-    return NetworkLink(transport::Tcp::connect({.host = host, .port = port, .name = name}));
+    return NetworkLink(transport::Tcp::connect(tcp_of_site(config, name)));
   }
-  return NetworkLink(
-      transport::Tls::connect({.host = host,
-                               .port = port,
-                               .files = certificates(config),
-                               .centre = host}));  // what its certificate must be for
+  return NetworkLink(transport::Tls::connect(tls_of_site(config, name)));
+}
+
+std::optional<transport::Certificate> visit_centre(const RunConfig& config, LinkKind link,
+                                                   const std::string& name) {
+  if (link == LinkKind::tls) {
+    return transport::Tls::visit(tls_of_site(config, name));
+  }
+  transport::Tcp::visit(tcp_of_site(config, name));
+  return std::nullopt;
 }
 
 bool saves_early(const RunConfig& config) { return config.network.link != LinkKind::mpi; }
@@ -109,6 +143,7 @@ federation::CentralOptions network_options(const RunConfig& config) {
   auto options = central_options(config);
   for (const auto& site : config.data.sites) options.names.push_back(site.name);
   options.minimum_sites = config.network.minimum_sites;
+  options.patience = timeouts(config).answer();
   if (config.network.link != LinkKind::mpi) {  // whose processes cannot come back
     options.grace = milliseconds(config.network.grace);
   }

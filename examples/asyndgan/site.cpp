@@ -63,9 +63,12 @@ class SiteRun {
         index_(site_index(config, arguments.name)),
         ledger_(arguments.folder / "ledger.jsonl"),
         journal_(arguments.folder / "checkpoints"),
-        backoff_({.seed = protocol::digest(arguments.name)}),
+        backoff_({.base = timeouts(config).first_pause(),
+                  .cap = timeouts(config).longest_pause(),
+                  .seed = protocol::digest(arguments.name)}),
         options_(site_options<Net>(config, index_)) {
     options_.discriminator = discriminator;
+    options_.patience = timeouts(config).answer();
     options_.secret = secret_in(arguments.folder);
   }
 
@@ -93,6 +96,7 @@ class SiteRun {
         tried.reset();
         voice.say("connected to the centre at " +
                   meeting_place(config_, centre_of_site(config_, index_)));
+        joined_at_.reset();
         if (site_) {
           site_->reconnect(std::move(link));
         } else {
@@ -128,7 +132,9 @@ class SiteRun {
   }
 
   void after_step(Site& site, const Voice& voice) {
-    backoff_.reset();
+    // A site that joins and is dropped at once, over and over, goes on to back off.
+    if (site.answered() > joined_at_.value_or(site.answered())) backoff_.reset();
+    if (!joined_at_) joined_at_ = site.answered();
     if (site.answered() == 0 && journal_.steps().empty()) write_if_due(site, voice);
     stop_if_asked(site);
   }
@@ -181,6 +187,7 @@ class SiteRun {
   federation::Journal journal_;
   BestEffort checkpoints_{"checkpoints"};
   transport::Backoff backoff_;
+  std::optional<std::uint64_t> joined_at_;  // steps that it had answered when it was last let in
   federation::SiteOptions<Net> options_;
   std::optional<Site> site_;
 };
