@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preflight.hpp"
 
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <memory>
+#include <chrono>
+#include <optional>
 #include <system_error>
 
+#include "asyndgan/core/error.hpp"
 #include "asyndgan/telemetry/text.hpp"
+#include "asyndgan/transport/authority.hpp"
 #include "asyndgan/transport/certificates.hpp"
 #include "network.hpp"
 
@@ -21,96 +20,98 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void look_at_certificate(const RunConfig& config, const std::string& name, Findings& findings) {
+/// The site's own, if it is one to go to the centre with.
+std::optional<transport::Certificate> look_at_certificate(const RunConfig& config,
+                                                          const std::string& name,
+                                                          Findings& findings) {
   const fs::path& folder = config.network.certificates;
   if (folder.empty()) {
     findings.problems.emplace_back(
         "network.certificates is missing: the folder that 'asyndgan provision' made for this site");
-    return;
+    return std::nullopt;
   }
   const auto now = transport::utc_now();
   if (const auto problem = transport::folder_problem(folder, now)) {
     findings.problems.push_back(*problem + " (it is " + transport::utc_text(now) +
                                 " by this machine's clock)");
-    return;
+    return std::nullopt;
   }
-  const auto own = transport::describe_certificate(folder / "certificate.pem");
+  auto own = transport::describe_certificate(folder / "certificate.pem");
   if (own.role != transport::Role::site || own.name != name) {
     findings.problems.push_back((folder / "certificate.pem").string() + " is that of the " +
                                 to_string(own.role) + " '" + own.name + "', expected the site '" +
                                 name + "'");
-    return;
+    return std::nullopt;
   }
   findings.notes.push_back("certificate of '" + own.consortium + "', for " +
                            std::to_string(days_left(own, now)) + " more days");
-  if (!fs::exists(folder / "revoked.pem")) {
-    findings.notes.emplace_back(
-        "no revoked.pem: this site would believe a certificate that was revoked");
-  }
+  return own;
 }
 
-/// By which both ends judge certificates.
-void look_at_clock(Findings& findings) {
-  timex time{};
-  const int state = ::adjtimex(&time);
-  const std::string now = transport::utc_text(transport::utc_now());
-  if (state < 0) {
-    findings.notes.push_back("clock: " + now + "; whether it is right cannot be seen from here");
-  } else if (state == TIME_ERROR || (time.status & STA_UNSYNC) != 0) {
-    findings.notes.push_back("clock: " + now +
-                             ", not synchronised (no NTP): is it right? Certificates go by it");
-  } else {
-    findings.notes.push_back("clock: " + now + ", synchronised");
-  }
-}
-
-/// Why a connection to one address fails; empty where it does not.
-std::string why_unreachable(const addrinfo& address) {
-  constexpr int kPatience = 5000;  // ms
-  const int handle = ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                              address.ai_protocol);
-  if (handle < 0) return std::generic_category().message(errno);
-  int error = ::connect(handle, address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno;
-  if (error == EINPROGRESS) {
-    pollfd waiting{.fd = handle, .events = POLLOUT, .revents = 0};
-    socklen_t size = sizeof error;
-    const int ready = ::poll(&waiting, 1, kPatience);
-    if (ready <= 0) {
-      error = ready == 0 ? ETIMEDOUT : errno;
-    } else if (::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-      error = errno;
-    }
-  }
-  ::close(handle);
-  return error == 0 ? "" : std::generic_category().message(error);
-}
-
-void look_at_way(const RunConfig& config, std::size_t site, Findings& findings) {
-  const int centre = centre_of_site(config, site);
-  const auto [host, port] = place_of_centre(config, centre);
-  const std::string where = meeting_place(config, centre);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
-  if (failed != 0) {
+/// By which both ends judge certificates. What says so by itself is the system; else a certificate
+/// that was made at a moment that has not come yet here. The certificates are those of this site
+/// and of the centre, as far as there are any.
+void look_at_clock(const std::vector<transport::Certificate>& certificates, Findings& findings) {
+  constexpr auto kTolerated = std::chrono::minutes(5);  // what a clock without NTP may be off
+  const auto now = transport::utc_now();
+  const std::string clock = "clock: " + transport::utc_text(now);
+  for (const auto& certificate : certificates) {
+    const auto made = transport::made_at(certificate);
+    if (!made || now + kTolerated >= *made) continue;
     findings.problems.push_back(
-        (config.network.centres.empty() ? "network.host: '" : "network.centres: '") + host +
-        "' does not resolve: " + ::gai_strerror(failed));
+        clock + " here, but the certificate of '" + certificate.name + "' was made on " +
+        transport::utc_text(*made) + " by the authority's clock: one of the two is wrong by " +
+        std::to_string(std::chrono::ceil<std::chrono::minutes>(*made - now).count()) +
+        " minutes at least");
     return;
   }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(list, &::freeaddrinfo);
-  std::string why;
-  for (const addrinfo* address = list; address != nullptr; address = address->ai_next) {
-    why = why_unreachable(*address);
-    if (why.empty()) {
-      findings.notes.push_back("the centre's port is open: " + where);
-      return;
-    }
+  timex time{};
+  const int state = ::adjtimex(&time);
+  if (state < 0) {
+    findings.notes.push_back(clock + "; whether it is right cannot be seen from here");
+  } else if (state == TIME_ERROR || (time.status & STA_UNSYNC) != 0) {
+    findings.notes.push_back(clock +
+                             ", not synchronised (no NTP): is it right? Certificates go "
+                             "by it");
+  } else {
+    findings.notes.push_back(clock + ", synchronised");
   }
-  findings.problems.push_back("nobody answers at " + where + ": " + why +
-                              "; is the centre running, and does the firewall here let this "
-                              "machine out to it?");
+}
+
+/// Goes there and back; over TLS as far as both ends have proved who they are, and then the result
+/// is the certificate that the centre showed.
+std::optional<transport::Certificate> look_at_centre(const RunConfig& config, LinkKind link,
+                                                     std::size_t site, Findings& findings) {
+  const std::string where = meeting_place(config, centre_of_site(config, site));
+  try {
+    const auto shown = visit_centre(config, link, config.data.sites[site].name);
+    findings.notes.push_back(
+        shown ? "the centre at " + where + " is '" + shown->name +
+                    "', and takes this site's certificate; its own counts for " +
+                    std::to_string(days_left(*shown, transport::utc_now())) + " more days"
+              : "the centre's port is open: " + where + "; nothing proves that it is the centre's");
+    return shown;
+  } catch (const Error& error) {
+    findings.problems.push_back(
+        (config.network.centres.empty() ? "network.host: " : "network.centres: ") +
+        std::string(error.what()));
+    return std::nullopt;
+  }
+}
+
+/// Who is at both ends of the line.
+void look_at_line(const RunConfig& config, std::size_t site, Findings& findings) {
+  const bool proved = config.network.link == LinkKind::tls;
+  const auto own =
+      proved ? look_at_certificate(config, config.data.sites[site].name, findings) : std::nullopt;
+  // Who has nothing to prove himself by can still see whether anybody is there.
+  const auto centre = look_at_centre(config, own ? LinkKind::tls : LinkKind::tcp, site, findings);
+  if (!proved) return;
+  std::vector<transport::Certificate> certificates;
+  for (const auto& found : {own, centre}) {
+    if (found) certificates.push_back(*found);
+  }
+  look_at_clock(certificates, findings);
 }
 
 void look_at_room(const RunConfig& config, const fs::path& folder, std::uint64_t parameters,
@@ -140,11 +141,7 @@ void look_at_room(const RunConfig& config, const fs::path& folder, std::uint64_t
 
 void look_at_site(const RunConfig& config, std::size_t site, const fs::path& folder,
                   std::uint64_t parameters, Findings& findings) {
-  if (config.network.link == LinkKind::tls) {
-    look_at_certificate(config, config.data.sites[site].name, findings);
-    look_at_clock(findings);
-  }
-  if (config.network.link != LinkKind::mpi) look_at_way(config, site, findings);
+  if (config.network.link != LinkKind::mpi) look_at_line(config, site, findings);
   look_at_room(config, folder, parameters, findings);
 }
 

@@ -18,8 +18,8 @@ struct Findings {
 };
 
 /// Whether a site can take part over the network from the machine that this is called on: its
-/// certificate, its clock, the way to the centre, and room for what it keeps in `folder`. The
-/// centre is reached and left again without a word; a run that is under way is not disturbed.
+/// certificate, the centre and whether the two take each other, its clock, and room for what it
+/// keeps in `folder`. A run that is under way is not disturbed.
 ///
 /// `parameters` are those of the site's discriminators together.
 void look_at_site(const RunConfig& config, std::size_t site, const std::filesystem::path& folder,

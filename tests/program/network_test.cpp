@@ -165,45 +165,6 @@ TEST_CASE("A site believes a centre only by the host that it has looked for", "[
              Contains("it is not '127.0.0.2': it shows the certificate of 'centre'"));
 }
 
-TEST_CASE("A site is told before a run whether it can take part", "[program]") {
-  const Consortium consortium("tls", 4);
-  const auto preflight = [&](const std::string& name, const std::string& certificate,
-                             const std::vector<std::string>& more = {}) {
-    auto arguments = consortium.site_arguments(name, "run");
-    arguments[0] = "check";
-    arguments[2] = "--site";
-    arguments.insert(arguments.end(),
-                     {"--set", "network.certificates=" +
-                                   (consortium.path() / "certificates" / certificate).string()});
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return test::run(consortium.path() / "check", arguments);
-  };
-  const Ended alone = preflight("north", "north");
-  CHECK(alone.code == 1);
-  CHECK_THAT(alone.err, Contains("! nobody answers at 127.0.0.1:") &&
-                            Contains("Connection refused; is the centre running"));
-  {
-    const auto central = consortium.central("run");
-    consortium.wait_for_text(consortium.path() / "log-centre" / "stderr", "waiting for sites");
-    const Ended ready = preflight("north", "north");
-    CAPTURE(ready.err);
-    CHECK(ready.code == 0);
-    CHECK_THAT(ready.err, Contains("certificate of 'Test', for ") && Contains(" more days") &&
-                              Contains("clock: 20") &&
-                              Contains("the centre's port is open: 127.0.0.1:") &&
-                              Contains(" has room for ") &&
-                              Contains("all in place: asyndgan site ") && !Contains("south"));
-    const Ended other = preflight("north", "south");
-    CHECK(other.code == 1);
-    CHECK_THAT(other.err, Contains("certificate.pem is that of the site 'south', expected the "
-                                   "site 'north'"));
-    const Ended nothing = preflight("north", "nowhere");
-    CHECK_THAT(nothing.err, Contains("nowhere") && Contains("by this machine's clock"));
-  }
-  const Ended lost = preflight("north", "north", {"--set", "network.host=no-such-host.invalid"});
-  CHECK_THAT(lost.err, Contains("network.host: 'no-such-host.invalid' does not resolve"));
-}
-
 TEST_CASE("A second program of a site takes its place, and the first one ends", "[program]") {
   Consortium consortium("tls", 1'000'000);
   consortium.set("network.minimum_sites=1");
