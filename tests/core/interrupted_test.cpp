@@ -42,8 +42,8 @@ TEST_CASE("Killed a thousand times, a writer leaves the old version or the new o
   const auto path = folder / "file";
   test::KilledWriter writer;
   write_version(path, writer.written());
-  int in_the_middle = 0;
-  for (int i = 0; i < test::kKills; ++i) {
+  std::uint64_t in_the_middle = 0;
+  for (std::uint64_t i = 0; i < test::kKills; ++i) {
     REQUIRE(writer.run([&](std::uint64_t version) { write_version(path, version); }));
     const std::uint64_t found = read_version(path).value();
     // The new one, where it was killed between its rename and its return.

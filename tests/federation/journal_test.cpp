@@ -41,7 +41,7 @@ TEST_CASE("Killed a thousand times, a journal has whole checkpoints only, and th
   Numbers numbers;
   auto state = numbers.state();
   test::KilledWriter writer;
-  for (int i = 0; i < test::kKills; ++i) {
+  for (std::uint64_t i = 0; i < test::kKills; ++i) {
     REQUIRE(writer.run([&](std::uint64_t step) {
       numbers.set(step);
       Journal(folder.path()).write(step, step, state, {});

@@ -19,9 +19,9 @@ namespace asyndgan::test {
 
 /// So often is a writer killed; a sanitizer makes a process slow to start.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int kKills = 50;
+inline constexpr std::uint64_t kKills = 50;
 #else
-inline constexpr int kKills = 1000;
+inline constexpr std::uint64_t kKills = 1000;
 #endif
 
 /// Processes that write version after version of something, one at a time, and are killed in the

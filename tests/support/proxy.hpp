@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -33,13 +34,15 @@ class Proxy {
   std::atomic<bool> hold{false};              // nothing passes, nothing closes
   std::atomic<std::size_t> piece{65536};      // bytes that pass at a time
   std::atomic<std::size_t> reset_at{kNever};  // after so many bytes of the site
+  std::atomic<std::size_t> reset_at_of_centre{kNever};
   std::atomic<std::size_t> spoil_at{kNever};  // one bit of this byte of the site
 
  private:
   struct Pair {
     RawSocket site;
     RawSocket centre;
-    std::size_t passed = 0;  // bytes of the site
+    std::size_t of_site = 0;  // bytes that have passed
+    std::size_t of_centre = 0;
     bool over = false;
   };
 
@@ -66,14 +69,14 @@ class Proxy {
   void pass(Pair& pair, bool of_site) const {
     const RawSocket& from = of_site ? pair.site : pair.centre;
     const RawSocket& to = of_site ? pair.centre : pair.site;
-    std::size_t most = piece;
-    if (of_site) most = std::min(most, reset_at - pair.passed);
+    const std::size_t reset = of_site ? reset_at : reset_at_of_centre;
+    std::size_t& passed = of_site ? pair.of_site : pair.of_centre;
+    const std::size_t most = std::min<std::size_t>(piece, reset - passed);
     auto heard = most > 0 ? from.read_some(most) : RawSocket::Heard{};
-    if (of_site && spoil_at - pair.passed < heard.bytes.size())
-      heard.bytes[spoil_at - pair.passed] ^= 1;
-    if (of_site) pair.passed += heard.bytes.size();
+    if (of_site && spoil_at - passed < heard.bytes.size()) heard.bytes[spoil_at - passed] ^= 1;
+    passed += heard.bytes.size();
     if (!to.write(heard.bytes) || heard.closed) pair.over = true;
-    if (pair.passed < reset_at) return;
+    if (passed < reset) return;
     pair.centre.reset();
     pair.site.reset();
     pair.over = true;
