@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <set>
@@ -176,6 +177,13 @@ inline void require_form(const safetensors::File& file, const std::string& name,
   }
 }
 
+/// The numbers of an array, whose form has been looked at.
+template <class Number>
+void copy(const safetensors::File& file, const std::string& name, Number* to) {
+  const auto bytes = file.at(name).bytes;
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+}
+
 }  // namespace detail
 
 /// Writes all of `state` to one file, all or nothing.
@@ -238,16 +246,15 @@ Metadata load_checkpoint(const safetensors::File& file, State<T, D>& state,
       detail::require_finite(std::span<const T>(values), place.name, file.source());
     }
   }
+  Metadata metadata = file.metadata();
+  // In place, and so without memory that there may not be: nothing below throws on the host.
   for (const auto& place : places) {
-    const std::vector<T> values = file.values<T>(place.name);
-    *place.tensor = Tensor<T, D>::from_host(place.tensor->shape(), values);
+    const auto bytes = file.at(place.name).bytes;
+    if (!bytes.empty()) D::copy_from_host(place.tensor->data(), bytes.data(), bytes.size());
   }
-  for (const auto& counter : state.counters) {
-    const auto values = file.values<std::int64_t>(counter.name);
-    std::copy(values.begin(), values.end(), counter.count);
-  }
-  for (const auto& real : state.reals) *real.value = file.values<double>(real.name).at(0);
-  return file.metadata();
+  for (const auto& counter : state.counters) detail::copy(file, counter.name, counter.count);
+  for (const auto& real : state.reals) detail::copy(file, real.name, real.value);
+  return metadata;
 }
 
 /// Errors  DataError too, where the file cannot be read.
