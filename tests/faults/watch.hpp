@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -13,6 +14,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -21,6 +23,10 @@ namespace asyndgan::faults {
 
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
+
+/// Whether faults last as long as the bar says, rather than as long as it takes to see them:
+/// `tests/run.sh --faults --long`.
+[[nodiscard]] inline bool at_length() { return std::getenv("ASYNDGAN_FAULTS_LONG") != nullptr; }
 
 inline void pause(double seconds) { std::this_thread::sleep_for(Seconds(seconds)); }
 
@@ -43,6 +49,12 @@ double seconds_until(const std::string& what, double limit, const Done& done) {
     if (passed > limit) FAIL(what + ": not within " + std::to_string(limit) + " s");
     pause(0.05);
   }
+}
+
+[[nodiscard]] inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 /// What a file that is appended to has got since this was made.

@@ -185,7 +185,7 @@ std::vector<std::size_t> bytes_to_cut_at(std::size_t greeting,
   return all;
 }
 
-std::vector<std::size_t> first(const std::vector<std::size_t>& sizes, std::ptrdiff_t count) {
+std::vector<std::size_t> first_of(const std::vector<std::size_t>& sizes, std::ptrdiff_t count) {
   return {sizes.begin(), sizes.begin() + count};
 }
 
@@ -196,8 +196,8 @@ TEST_CASE("A connection that is cut at any byte of a header costs no step and do
   whole.run([](test::Proxy&, std::size_t) { return false; });
   const std::string name = test::phantom_names(1).front();
   // Hello, label maps and two gradients; the centre's welcome and two batches of fakes.
-  const auto of_site = bytes_to_cut_at(12 + name.size(), first(whole.sizes().sent, 4));
-  const auto of_centre = bytes_to_cut_at(12, first(whole.sizes().received, 3));
+  const auto of_site = bytes_to_cut_at(12 + name.size(), first_of(whole.sizes().sent, 4));
+  const auto of_centre = bytes_to_cut_at(12, first_of(whole.sizes().received, 3));
 
   Disturbed<test::TcpHub> cut(kSteps);
   cut.run([&](test::Proxy& proxy, std::size_t i) {
