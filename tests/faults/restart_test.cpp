@@ -88,7 +88,7 @@ TEST_CASE("F3: a centre that is killed at any moment", "[faults]") {
 /// time.
 void check_every_moment(const std::string& fault, const std::string& who) {
   const Lan lan;
-  LanConsortium consortium(lan, 1000);
+  LanConsortium consortium(lan, 400);
   consortium.set("training.checkpoint_every=1");
   program::test::run_undisturbed(consortium, "whole");
   consortium.keep_secrets("whole");
