@@ -21,8 +21,9 @@ std::uint32_t length_at(const std::vector<std::byte>& bytes, std::size_t at) {
   return value;
 }
 
-/// The UID that says how the file is encoded, from the elements before the data set.
-std::string transfer_syntax_of(const std::vector<std::byte>& bytes) {
+}  // namespace
+
+std::string dicom_transfer_syntax(const std::vector<std::byte>& bytes) {
   constexpr std::array<std::byte, 6> kTag{std::byte{0x02}, std::byte{0x00}, std::byte{0x10},
                                           std::byte{0x00}, std::byte{'U'},  std::byte{'I'}};
   const auto end =
@@ -40,11 +41,9 @@ std::string transfer_syntax_of(const std::vector<std::byte>& bytes) {
   return uid;
 }
 
-}  // namespace
-
 void check_dicom_pixels(const std::filesystem::path& path, std::uint64_t pixel_bytes) {
-  const auto bytes = read_file(path, std::uint64_t{1} << 32);
-  const std::string transfer_syntax = transfer_syntax_of(bytes);
+  const auto bytes = read_file(path, kLargestDicom);
+  const std::string transfer_syntax = dicom_transfer_syntax(bytes);
   const auto has = [&](const char* beginning) { return transfer_syntax.starts_with(beginning); };
   const bool implicit = transfer_syntax == "1.2.840.10008.1.2";
   const bool encapsulated = has("1.2.840.10008.1.2.4.") || has("1.2.840.10008.1.2.5");

@@ -19,6 +19,17 @@ std::vector<std::size_t> check_nifti(const std::filesystem::path& path, std::uin
 void check_meta_image(const std::filesystem::path& path, std::uint64_t max_voxels);
 void check_png(const std::filesystem::path& path, std::uint64_t max_pixels);
 
+inline constexpr std::size_t kDicomPreamble = 128;                      // bytes before "DICM"
+inline constexpr std::uint64_t kLargestDicom = std::uint64_t{1} << 32;  // bytes of a file
+
+/// False for a file that is not DICOM (PS3.10). Of one that is, every element must have a value
+/// representation of the standard's and lie within the file: GDCM ends the program where one of the
+/// meta information does not, and takes memory for whatever length an element names.
+bool check_dicom_elements(const std::filesystem::path& path);
+
+/// The UID that says how a DICOM file is encoded, from the elements before the data set.
+std::string dicom_transfer_syntax(const std::vector<std::byte>& bytes);
+
 /// Whether the pixels of a DICOM file are all there, `pixel_bytes` of them where they are not
 /// compressed: GDCM fills up what is missing.
 void check_dicom_pixels(const std::filesystem::path& path, std::uint64_t pixel_bytes);

@@ -97,6 +97,7 @@ std::vector<DicomSlice> slices_of_series(const std::filesystem::path& folder,
       paths.insert(entry.path());
   }
   for (const auto& path : paths) {
+    if (!files::check_dicom_elements(path)) continue;
     if (!itk::GDCMImageIO::New()->CanReadFile(path.c_str())) continue;
     DicomSlice slice = files::with_itk<DataError>(path, [&] { return read_header(path); });
     auto& slices = series[slice.series];

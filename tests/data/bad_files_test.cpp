@@ -58,6 +58,10 @@ TEST_CASE("A NIfTI header that is wrong in one field is refused, naming it", "[d
         "'v.nii': vox_offset is 0, expected at least 352");
   CHECK(refused_nifti([](NiftiFile& file) { file.vox_offset = 1e30F; }) ==
         "'v.nii': vox_offset is 1e+30, expected at least 352");
+  CHECK(refused_nifti([](NiftiFile& file) { file.vox_offset = 4096; }) ==
+        "'v.nii': truncated: 376 bytes, expected 4120");
+  CHECK(refused_nifti([](NiftiFile& file) { file.vox_offset = 16777200; }) ==
+        "'v.nii': truncated: 376 bytes, expected 16777224");
   CHECK(refused_nifti([](NiftiFile& file) { file.magic = "ni1"; }) ==
         "'v.nii': magic is 'ni1', expected 'n+1', NIfTI-1 with header and voxels in one file");
   CHECK(refused_nifti([](NiftiFile& file) { file.sizeof_hdr = 540; }) ==

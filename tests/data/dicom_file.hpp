@@ -25,10 +25,12 @@ struct DicomFile {
   std::string slope = "1";
   std::string intercept = "-1024";
   std::string rescale_type;  // (0028,1054), left out where empty
+  std::string more_meta;     // elements, as element() writes them
+  std::string more_data;
   int number = 1;
 
   void write(const std::filesystem::path& path) const {
-    std::string meta;
+    std::string meta = more_meta;
     element(meta, 0x0002, 0x0002, "UI", "1.2.840.10008.5.1.4.1.1.2");
     element(meta, 0x0002, 0x0003, "UI", series + "." + std::to_string(number));
     element(meta, 0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1");
@@ -38,6 +40,7 @@ struct DicomFile {
     element(data, 0x0008, 0x0016, "UI", "1.2.840.10008.5.1.4.1.1.2");
     element(data, 0x0008, 0x0018, "UI", series + "." + std::to_string(number));
     element(data, 0x0008, 0x0060, "CS", modality);
+    data += more_data;
     element(data, 0x0018, 0x0050, "DS", "9");
     element(data, 0x0020, 0x000d, "UI", "1.2.826.0.1.3680043.9");
     element(data, 0x0020, 0x000e, "UI", series);
@@ -62,14 +65,13 @@ struct DicomFile {
     std::ofstream(path, std::ios::binary) << data;
   }
 
- private:
-  template <class T>
-  static std::string number_bytes(T value) {
-    std::string bytes(sizeof value, '\0');
-    std::memcpy(bytes.data(), &value, sizeof value);
-    return bytes;
+  /// Appends one that says it is `length` bytes long, whatever `value` has.
+  static void lying_element(std::string& to, std::uint16_t group, std::uint16_t tag,
+                            const std::string& kind, std::uint32_t length,
+                            const std::string& value) {
+    to += number_bytes(group) + number_bytes(tag) + kind + std::string(2, '\0') +
+          number_bytes(length) + value;
   }
-
   static void element(std::string& to, std::uint16_t group, std::uint16_t tag,
                       const std::string& kind, std::string value) {
     if (value.size() % 2 != 0) value += kind == "UI" ? '\0' : ' ';
@@ -78,6 +80,14 @@ struct DicomFile {
               ? std::string(2, '\0') + number_bytes(static_cast<std::uint32_t>(value.size()))
               : number_bytes(static_cast<std::uint16_t>(value.size()));
     to += value;
+  }
+
+ private:
+  template <class T>
+  static std::string number_bytes(T value) {
+    std::string bytes(sizeof value, '\0');
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
   }
 };
 

@@ -170,6 +170,77 @@ TEST_CASE("A folder that holds no DICOM, and one that is not there, are refused"
                     "'" + (folder / "none").string() + "': no such folder");
 }
 
+/// What a slice with these elements more is refused for.
+template <class Add>
+std::string refused_element(const Add& add) {
+  const TemporaryFolder folder;
+  DicomFile file = slice(0);
+  add(file);
+  file.write(folder / "s");
+  return refusal(folder);
+}
+
+TEST_CASE("A value representation that DICOM does not have is refused, by element", "[data]") {
+  // GDCM ended the program over the first two (an assertion).
+  CHECK(refused_element([](DicomFile& file) {
+          DicomFile::element(file.more_meta, 0x0002, 0x0001, "ZZ", "ab");
+        }) == "'s': (0002,0001) has value representation 'ZZ', which DICOM does not have");
+  CHECK(refused_element([](DicomFile& file) {
+          DicomFile::element(file.more_meta, 0x0002, 0x0001, "ui", "ab");
+        }) == "'s': (0002,0001) has value representation 'ui', which DICOM does not have");
+  CHECK(refused_element([](DicomFile& file) {
+          DicomFile::element(file.more_data, 0x0018, 0x0060, std::string("\0Z", 2), "80");
+        }) == "'s': (0018,0060) has value representation '?Z', which DICOM does not have");
+  CHECK(refused_element([](DicomFile& file) {
+          DicomFile::lying_element(file.more_meta, 0x0002, 0x0001, "SQ", 2, "ab");
+        }) == "'s': (0002,0001) is a sequence, which meta information may not have");
+}
+
+TEST_CASE("A length that the file does not have is refused before memory is taken", "[data]") {
+  // GDCM ended the program over the first and the last, and took 2 GB for the second.
+  const auto refused = [](auto member, std::uint16_t group, const std::string& kind,
+                          std::uint32_t length) {
+    const std::string message = refused_element([&](DicomFile& file) {
+      DicomFile::lying_element(file.*member, group, 0x0001, kind, length, "ab");
+    });
+    CHECK_THAT(message, Catch::StartsWith("'s': truncated: (00") &&
+                            Catch::Contains("needs " + std::to_string(length) + " bytes"));
+  };
+  refused(&DicomFile::more_meta, 0x0002, "OB", 0x7FFFFFF0);
+  refused(&DicomFile::more_data, 0x0018, "UN", 0x7FFFFFF0);
+  refused(&DicomFile::more_data, 0x0018, "SQ", 0x7FFFFFF0);
+  refused(&DicomFile::more_data, 0x0018, "UT", 0x7FFFFFF0);
+}
+
+TEST_CASE("Sequences are looked into, however their ends are told", "[data]") {
+  const auto sequence = [](const std::string& items, std::uint32_t length) {
+    return refused_element([&](DicomFile& file) {
+      DicomFile::lying_element(file.more_data, 0x0008, 0x1140, "SQ", length, items);
+    });
+  };
+  const std::string item("\xfe\xff\x00\xe0", 4);
+  const std::string element(
+      "\x18\x00\x60\x00"
+      "DS"
+      "\x02\x00"
+      "80",
+      10);
+  const std::string undefined("\xff\xff\xff\xff", 4);
+  const std::string item_end("\xfe\xff\x0d\xe0\0\0\0\0", 8);
+  const std::string end("\xfe\xff\xdd\xe0\0\0\0\0", 8);
+  CHECK(sequence(item + std::string("\x0a\0\0\0", 4) + element, 18) == "accepted");
+  CHECK(sequence(item + undefined + element + item_end + end, 0xFFFFFFFF) == "accepted");
+  CHECK(sequence(item + std::string("\x09\0\0\0", 4) + element, 18) ==
+        "'s': truncated: (0018,0060) needs 2 bytes, there are 1");
+  CHECK(sequence(element, 10) == "'s': (0008,1140) has (0018,0060) where a sequence has items");
+  std::string deep;
+  for (int i = 0; i < 1000; ++i) {
+    DicomFile::lying_element(deep, 0x0008, 0x1140, "SQ", 0xFFFFFFFF, item + undefined);
+  }
+  CHECK(sequence(item + undefined + deep, 0xFFFFFFFF) ==
+        "'s': (0008,1140) lies in more than 32 sequences");
+}
+
 TEST_CASE("A DICOM series beyond the limit or cut short is refused", "[data]") {
   const TemporaryFolder folder;
   write_series(folder, 3);
