@@ -75,6 +75,22 @@ TEST_CASE("A line that is no event is an error with its number", "[telemetry]") 
   CHECK_THROWS_WITH(read_events(file.path()), Catch::Contains("line 2"));
 }
 
+TEST_CASE("A log that cannot be gone on with is refused and stays", "[telemetry]") {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  for (const std::string& bad : {std::string(R"({"phase": 5, "step": 1})"),
+                                 std::string(R"({"phase": "train", "step": "two"})"),
+                                 std::string(R"({"phase": "train", "step": 1.5})"),
+                                 R"({"phase": "train", "note": )" + deep + "}"}) {
+    const Scratch file;
+    EventLog::create(file.path()).append(step("train", 1));
+    std::ofstream(file.path(), std::ios::app) << bad << '\n';
+    CAPTURE(bad.substr(0, 60));
+    const auto size = std::filesystem::file_size(file.path());
+    CHECK_THROWS_AS(EventLog::resume(file.path(), "train", 1), DataError);
+    CHECK(std::filesystem::file_size(file.path()) == size);
+  }
+}
+
 TEST_CASE("A log in a folder that is not there is a WriteError", "[telemetry]") {
   CHECK_THROWS_AS(EventLog::create("/nonexistent/folder/events.jsonl"), WriteError);
 }

@@ -19,7 +19,8 @@ using Event = nlohmann::ordered_json;
 
 /// Every event of `path` in order; none if there is no such file. A last line without its line
 /// end was cut off by a crash and is left out.
-/// Errors  DataError naming file and line where a whole line is not a JSON object.
+/// Errors  DataError naming file and line where a whole line is not a JSON object, its "phase" no
+///         text or its "step" no whole number.
 [[nodiscard]] std::vector<Event> read_events(const std::filesystem::path& path);
 
 /// Appends events to a file of JSON lines, each on the disk's way when append() returns.

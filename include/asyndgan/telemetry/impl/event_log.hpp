@@ -21,15 +21,39 @@
 
 namespace asyndgan::telemetry {
 
+namespace detail {
+
+/// The event of one line; anything but an object where it is none. The nesting is bounded because
+/// whoever copies or prints a value takes a stack as deep.
+[[nodiscard]] inline Event parse_event(const std::string& line) {
+  constexpr int kDeepest = 16;
+  bool shallow = true;
+  const auto watch = [&](int depth, Event::parse_event_t, const Event&) {
+    shallow = shallow && depth <= kDeepest;
+    return shallow;
+  };
+  auto event = Event::parse(line, watch, /*allow_exceptions=*/false);
+  const auto is = [&](const char* key, auto judge) {
+    return !event.contains(key) || judge(event[key]);
+  };
+  const bool sound = shallow && event.is_object() &&
+                     is("phase", [](const Event& value) { return value.is_string(); }) &&
+                     is("step", [](const Event& value) { return value.is_number_integer(); });
+  return sound ? event : Event();
+}
+
+}  // namespace detail
+
 ASYNDGAN_INLINE std::vector<Event> read_events(const std::filesystem::path& path) {
   std::vector<Event> events;
   std::ifstream file(path, std::ios::binary);
   std::string line;
   for (std::size_t number = 1; std::getline(file, line) && !file.eof(); ++number) {
-    auto event = Event::parse(line, nullptr, /*allow_exceptions=*/false);
+    auto event = detail::parse_event(line);
     if (!event.is_object()) {
       throw DataError(path.string() + ", line " + std::to_string(number) +
-                      ": not an event (expected one JSON object per line)");
+                      ": not an event (expected one JSON object per line, its phase a text and its "
+                      "step a whole number)");
     }
     events.push_back(std::move(event));
   }
