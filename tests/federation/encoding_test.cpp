@@ -46,6 +46,25 @@ TEST_CASE("Gradients cross as the centre asks for them", "[federation]") {
   CHECK(run(kUint8, kFloat32).sent == exact.sent);
 }
 
+TEST_CASE("However label maps are written, the run is the same", "[federation]") {
+  const auto with = [](std::uint8_t code) {
+    auto options = Float::defaults();
+    options.site.label_maps_encoding = options.central.label_maps_encoding =
+        protocol::AnyLabelEncoding::of(code, 3);
+    Float federation(options);
+    federation.run();
+    return Outcome{federation.weights(), federation.ledgers[0].bytes()};
+  };
+  const Outcome raw = with(protocol::encodings::RawLabels::kCode);
+  const Outcome packed = with(protocol::encodings::PackedLabels::kCode);
+  CHECK(raw.weights == with(protocol::encodings::ZstdLabels::kCode).weights);
+  CHECK(raw.weights == packed.weights);
+  // A batch of 2 in each of 3 steps: a byte a pixel, or 2 bits; the length of 8 bytes, or 4 that
+  // say how many classes there are.
+  constexpr std::uint64_t kPixels = 3 * 2 * Float::kSide * Float::kSide;
+  CHECK(raw.sent - packed.sent == kPixels * 3 / 4 + 3 * 4);
+}
+
 TEST_CASE("What is lost on the way is the same every time, and little", "[federation]") {
   const Outcome exact = run(kFloat32, kFloat32);
   const Outcome lossy = run(kUint8, kInt8);

@@ -17,8 +17,11 @@ namespace asyndgan::test {
 class HandMadeSite {
  public:
   HandMadeSite(transport::InProcess link, const federation::CentralOptions& run,
-               const protocol::EncodeOptions& writing = {})
-      : run_(run), link_(std::move(link)), outbox_(ledger_, "central", writing), release_({}, 1) {}
+               const protocol::EncodeOptions& writing = {}, const privacy::SitePolicy& policy = {})
+      : run_(run),
+        link_(std::move(link)),
+        outbox_(ledger_, "central", writing),
+        release_(policy, 1) {}
 
   /// Of a site that would fit.
   void greet(const std::string& name) {

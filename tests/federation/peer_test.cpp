@@ -209,23 +209,30 @@ TEST_CASE("The centre does not believe that a site's gradient is finite", "[fede
 
 TEST_CASE("A site of the wire version before is answered in it", "[federation]") {
   auto options = Float::defaults();
-  options.central.fakes_encoding = options.central.gradient_encoding =
-      protocol::AnyEncoding::of(protocol::encodings::Int8::kCode);
-  transport::InProcessHub hub(1);
-  Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 1,
-                         options.central);
-  test::HandMadeSite site(hub.join(1), options.central, {.version = 1});
-  site.greet("old");
-  central.admit();
-  const auto welcome = site.receive();
-  CHECK(welcome.header.version == 1);
-  CHECK(std::get<protocol::Welcome>(welcome.message).steps == 3);
-  site.send(protocol::Masks{0, site.maps()});
-  site.send(protocol::Gradient{0, site.gradient(), {}, site.maps()});
-  CHECK(central.round().parts.size() == 1);
-  const auto fakes = site.receive_frame();
-  CHECK(protocol::decode(fakes, {}).header.version == 1);
-  CHECK(fakes[protocol::FrameHeader::kSize + 1] == std::byte{4});  // float32, whatever was chosen
+  options.central.public_label_maps =
+      data::phantom({.count = 5, .height = 16, .width = 16, .classes = 3, .seed = 9}).labels;
+  options.central.label_maps_encoding =
+      protocol::AnyLabelEncoding::of(protocol::encodings::PackedLabels::kCode, 3);
+  const auto encoding_of_maps = [&](std::uint16_t version) {
+    transport::InProcessHub hub(1);
+    Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 1,
+                           options.central);
+    test::HandMadeSite site(hub.join(1), options.central, {.version = version},
+                            {.label_maps = privacy::MaskRelease::none});
+    site.greet("s");
+    central.admit();
+    const auto welcome = site.receive();
+    CHECK(welcome.header.version == version);
+    CHECK(std::get<protocol::Welcome>(welcome.message).steps == 3);
+    site.send(protocol::Gradient{0, site.gradient()});
+    CHECK(central.round().parts.size() == 1);
+    const auto fakes = site.receive_frame();
+    CHECK(protocol::decode(fakes, {}).header.version == version);
+    const std::size_t tensor = 1 + 16 + 2 * 16 * 16 * sizeof(float);
+    return static_cast<int>(fakes[protocol::FrameHeader::kSize + 1 + tensor + 1]);
+  };
+  CHECK(encoding_of_maps(3) == protocol::encodings::PackedLabels::kCode);
+  CHECK(encoding_of_maps(2) == protocol::encodings::ZstdLabels::kCode);
 }
 
 TEST_CASE("A run has no step behind its last", "[federation]") {

@@ -83,12 +83,12 @@ TEST_CASE("Each header field that is wrong is named", "[protocol]") {
   CHECK(error_of({}) == "message has 0 bytes, expected at least the header's 40");
   CHECK(error_of(with(good, 0, std::uint32_t{0x41444E47})) ==
         "magic is 0x41444e47, expected 0x4e474441 (\"ADGN\"): not a peer of ours");
-  CHECK(error_of(with(good, 4, std::uint16_t{3})) ==
-        "wire version is 3, expected 1 or 2: update the older side");
-  CHECK(error_of(with(good, 4, std::uint16_t{0})) ==
-        "wire version is 0, expected 1 or 2: update the older side");
+  CHECK(error_of(with(good, 4, std::uint16_t{4})) ==
+        "wire version is 4, expected 2 or 3: update the older side");
+  CHECK(error_of(with(good, 4, std::uint16_t{1})) ==
+        "wire version is 1, expected 2 or 3: update the older side");
   CHECK(error_of(with(good, 4, std::uint16_t{0x0100})) ==  // the other byte order
-        "wire version is 256, expected 1 or 2: update the older side");
+        "wire version is 256, expected 2 or 3: update the older side");
   CHECK(error_of(with(good, 6, std::uint16_t{0})) == "kind is 0, expected 1 to 7");
   CHECK(error_of(with(good, 6, std::uint16_t{8})) == "kind is 8, expected 1 to 7");
   CHECK(error_of(with(good, 16, std::uint64_t{78})) ==
@@ -172,12 +172,13 @@ TEST_CASE("Extents whose product overflows 64 bits are refused even under absurd
 
 TEST_CASE("A label map that does not fit itself is refused", "[protocol]") {
   const Masks masks = Samples::masks();  // (3, 5, 7)
-  const Bytes raw = Samples::frame(masks, kReceiverRun, {.compress_label_maps = false});
+  const Bytes raw = Samples::frame(
+      masks, kReceiverRun, {.label_maps = AnyLabelEncoding::of(encodings::RawLabels::kCode)});
   const Bytes packed = Samples::frame(masks, kReceiverRun);
   const std::size_t n = kPayload + 1;
   const std::size_t length = n + 12;
-  CHECK(error_of(with(raw, kPayload, std::uint8_t{2})) ==
-        "label map packing is 2, expected 0 to 1");
+  CHECK(error_of(with(raw, kPayload, std::uint8_t{3})) ==
+        "label map encoding is 3, expected 0 to 2: raw, zstd or packed");
   CHECK(error_of(with(raw, n, std::uint32_t{4})) == "label map length is 105, expected 140");
   CHECK(error_of(with(packed, n, std::uint32_t{4})) ==
         "label map unpacks to 105 bytes, expected 140");
@@ -254,7 +255,7 @@ TEST_CASE("A Hello that does not add up is refused", "[protocol]") {
 TEST_CASE("Numbers of a Welcome out of their range are refused", "[protocol]") {
   const Bytes good = Samples::frame(Samples::welcome(), kReceiverRun);
   CHECK(error_of(with(good, kPayload, std::uint32_t{0})) == "rank is 0, expected 1 to 2147483647");
-  constexpr std::size_t kEncoding = 9;  // behind the fields of version 1
+  constexpr std::size_t kEncoding = 9;  // of the gradients, the last of the fields
   const std::size_t end = good.size() - kEncoding;
   CHECK(error_of(with(good, end, std::uint8_t{99})) ==
         "tensor encoding is 99, which stands for none that this side knows");

@@ -33,23 +33,24 @@ TEST_CASE("Hello comes back as it was", "[protocol]") {
   CHECK(back.site_name == hello.site_name);
   CHECK(back.facts.value() == hello.facts.value());
   CHECK((back.goes_on_with == hello.goes_on_with));
-  const auto old = Samples::frame(hello, kRun, {.version = 1});
-  CHECK(expect<Hello>(decode(old, {}, kRun)).goes_on_with.empty());
 }
 
-TEST_CASE("Masks come back as they were, packed or not", "[protocol]") {
+TEST_CASE("Masks come back as they were, in every encoding", "[protocol]") {
   const Masks masks = Samples::masks();
-  for (const bool compress : {false, true}) {
-    const auto frame = Samples::frame(masks, kRun, {.compress_label_maps = compress});
+  const auto sized = [&](std::uint8_t code) {
+    const auto frame =
+        Samples::frame(masks, kRun, {.label_maps = AnyLabelEncoding::of(code, /*classes=*/4)});
     const auto back = expect<Masks>(decode(frame, {}, kRun));
     CHECK(back.step == masks.step);
     CHECK(back.maps.value() == masks.maps.value());
     CHECK(back.maps.provenance().treatment == "received");
     CHECK(back.maps.provenance().items == 3);
-  }
-  // 3 maps of 5 x 7 that repeat: packing pays.
-  CHECK(Samples::frame(masks, kRun, {.compress_label_maps = true}).size() <
-        Samples::frame(masks, kRun, {.compress_label_maps = false}).size());
+    return frame.size() - FrameHeader::kSize - 1 - 12;
+  };
+  // 3 maps of 5 x 7, of 4 classes, that repeat.
+  CHECK(sized(encodings::RawLabels::kCode) == 8 + 105);
+  CHECK(sized(encodings::ZstdLabels::kCode) < 8 + 105);
+  CHECK(sized(encodings::PackedLabels::kCode) == 4 + 27);
 }
 
 TEST_CASE("A label map that does not shrink travels raw", "[protocol]") {
@@ -156,42 +157,6 @@ TEST_CASE("Double precision has no encoding that loses", "[protocol]") {
   fakes.images = Samples::synthetic(values);
   const auto frame = Samples::frame(fakes, kRun, {.tensors = AnyEncoding::of(19)});
   CHECK(expect<Fakes>(decode(frame, {})).images.value().to<double>().to_host() == values.to_host());
-}
-
-TEST_CASE("What a site of wire version 1 sends and is sent is read", "[protocol]") {
-  // A frame of version 1, written out by hand.
-  std::vector<std::byte> bytes;
-  const std::string hex =
-      "4144474e010006000600000000000000010203040506070803000000000000"
-      "0083c434c7ca7a44f7020000006e6f";
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    bytes.push_back(static_cast<std::byte>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
-  const Received refusal = decode(bytes, {});
-  CHECK(refusal.header.version == 1);
-  CHECK(expect<Refusal>(refusal).reason == "no");
-
-  const auto welcome = Samples::frame(Samples::welcome(), kRun, {.version = 1});
-  CHECK(welcome.size() == FrameHeader::kSize + 34);
-  const auto back = expect<Welcome>(decode(welcome, {}));
-  CHECK(back.every_step == Samples::welcome().every_step);
-  CHECK(back.gradient_encoding == encodings::Float32::kCode);  // it is not told of another
-}
-
-TEST_CASE("The bytes of a frame are those of the format description", "[protocol]") {
-  // Written out by hand from docs/wire_format.md; the checksums by an independent CRC-32C.
-  const auto frame = Samples::frame(Refusal{.step = 3, .reason = "no"}, 0x0807060504030201);
-  CHECK(Samples::hex(frame) ==
-        "4144474e"          // "ADGN"
-        "0200"              // wire version
-        "0600"              // refusal
-        "0600000000000000"  // payload length
-        "0102030405060708"  // run
-        "0300000000000000"  // step
-        "83c434c7"          // payload checksum
-        "970bafb1"          // header checksum
-        "02000000"          // length of the reason
-        "6e6f");            // "no"
 }
 
 TEST_CASE("FrameKinds tells frames apart, and says nothing of other bytes", "[protocol]") {

@@ -71,19 +71,25 @@ void reseal(Bytes& frame) {
   std::memcpy(frame.data() + 36, &header_crc, sizeof header_crc);
 }
 
-/// The frame of whatever `received` holds, raw and packed.
-std::array<Bytes, 2> encode_again(const Received& received) {
+/// The frame of whatever `received` holds, its label maps in every encoding.
+std::array<Bytes, 3> encode_again(const Received& received) {
   return std::visit(
       [&](const auto& message) {
-        return std::array{
-            Samples::frame(message, received.header.run, {.compress_label_maps = false}),
-            Samples::frame(message, received.header.run, {.compress_label_maps = true})};
+        const auto frame = [&](std::uint8_t code) {
+          return Samples::frame(message, received.header.run,
+                                {.label_maps = AnyLabelEncoding::of(code)});
+        };
+        return std::array{frame(encodings::RawLabels::kCode), frame(encodings::ZstdLabels::kCode),
+                          frame(encodings::PackedLabels::kCode)};
       },
       received.message);
 }
 
 TEST_CASE("A hundred thousand mutated frames are refused or understood", "[protocol]") {
-  const auto originals = Samples::frames(kMutatedRun);
+  auto originals = Samples::frames(kMutatedRun);
+  originals.push_back(
+      Samples::frame(Samples::masks(), kMutatedRun,
+                     {.label_maps = AnyLabelEncoding::of(encodings::PackedLabels::kCode, 4)}));
   random::Sequence draw({.seed = 20260, .purpose = random::Purpose::test});
   int refused = 0;
   int understood = 0;

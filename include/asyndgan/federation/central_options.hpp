@@ -17,6 +17,7 @@
 #include "asyndgan/modality/generator_input.hpp"
 #include "asyndgan/optim/schedule.hpp"
 #include "asyndgan/protocol/any_encoding.hpp"
+#include "asyndgan/protocol/any_label_encoding.hpp"
 #include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/message.hpp"
 #include "asyndgan/transport/group.hpp"
@@ -43,8 +44,9 @@ struct CentralOptions {
   // What crosses, and with which loss. Runs in double precision lose nothing.
   protocol::AnyEncoding fakes_encoding = {};
   protocol::AnyEncoding gradient_encoding = {};
-  optim::ConstantThenLinear schedule = kConstantRate;  // in steps
-  double weight_average = 0.995;                       // decay of the generator's running average
+  protocol::AnyLabelEncoding label_maps_encoding = {};  // of public_label_maps
+  optim::ConstantThenLinear schedule = kConstantRate;   // in steps
+  double weight_average = 0.995;                        // decay of the generator's running average
   modality::GeneratorInput input = {};
   int height = 0;  // pixels, of the label maps
   int width = 0;

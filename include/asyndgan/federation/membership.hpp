@@ -331,7 +331,9 @@ class Membership {
   /// As the site's version of the wire has it.
   [[nodiscard]] protocol::EncodeOptions writing_for(std::size_t site) const {
     const std::uint16_t version = roster_[site].wire_version;
-    return {.tensors = version > 1 ? options_.fakes_encoding : protocol::AnyEncoding(),
+    // Version 2 does not know packed label maps.
+    return {.label_maps = version > 2 ? options_.label_maps_encoding : protocol::AnyLabelEncoding(),
+            .tensors = options_.fakes_encoding,
             .version = version};
   }
 

@@ -67,7 +67,7 @@ class Site {
         samples_(std::move(data), modality.channels(), options.policy,
                  {.site = options.name, .secret = options.secret, .flip = options.flip}),
         link_(std::move(link)),
-        outbox_(ledger, "central"),
+        outbox_(ledger, "central", {.label_maps = options.label_maps_encoding}),
         release_(options.policy, options.secret) {
     require_consistent_options();
     critics_ = make_critics(samples_, options_);

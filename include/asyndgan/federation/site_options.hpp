@@ -14,6 +14,7 @@
 #include "asyndgan/privacy/policy.hpp"
 #include "asyndgan/privacy/sanitizer.hpp"
 #include "asyndgan/privacy/sanitizers/pass_through.hpp"
+#include "asyndgan/protocol/any_label_encoding.hpp"
 #include "asyndgan/transport/timeouts.hpp"
 
 namespace asyndgan::federation {
@@ -48,6 +49,7 @@ struct SiteOptions {
   bool flip = true;  // mirror half of the samples left to right
   privacy::SitePolicy policy = {};
   privacy::AnySanitizer sanitizer = privacy::PassThrough{};  // what dL/dfake goes through
+  protocol::AnyLabelEncoding label_maps_encoding = {};       // of what it sends
   int largest_batch = 1024;  // label maps and fakes in one message; what asks for more is refused
   std::chrono::milliseconds patience = transport::Timeouts{}.answer();  // with the centre
 };

@@ -14,6 +14,7 @@
 #include "asyndgan/privacy/ledger_entry.hpp"
 #include "asyndgan/privacy/shareable.hpp"
 #include "asyndgan/protocol/any_encoding.hpp"
+#include "asyndgan/protocol/any_label_encoding.hpp"
 #include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/limits.hpp"
 #include "asyndgan/protocol/message.hpp"
@@ -24,7 +25,7 @@ namespace asyndgan::protocol {
 
 /// Choices of the sender; a receiver takes any.
 struct EncodeOptions {
-  bool compress_label_maps = true;       // zstd, lossless
+  AnyLabelEncoding label_maps = {};
   AnyEncoding tensors = {};              // those of single precision
   std::uint16_t version = kWireVersion;  // the receiver's, if it is older
 };
@@ -41,7 +42,6 @@ class MessageWriter {
   void write(const Hello& hello) {
     writer_.text(hello.site_name);
     part(hello.facts, [&](const auto& facts) { write_facts(facts, writer_); });
-    if (options_.version == 1) return;
     writer_.number(static_cast<std::uint32_t>(hello.goes_on_with.size()));
     for (const StepRange& range : hello.goes_on_with) {
       writer_.number(range.first);
@@ -57,7 +57,6 @@ class MessageWriter {
     writer_.number(welcome.discriminator_steps);
     writer_.number(static_cast<std::uint8_t>(welcome.fresh_fakes));
     writer_.number(static_cast<std::uint8_t>(welcome.every_step));
-    if (options_.version == 1) return;
     writer_.number(welcome.gradient_encoding);
     writer_.real(welcome.gradient_share);
   }
@@ -109,8 +108,7 @@ class MessageWriter {
     part(shared, [&](const auto& value) { write_tensor(value, options_.tensors, writer_); });
   }
   void label_map(const privacy::Shareable<LabelMap>& shared) {
-    part(shared,
-         [&](const auto& value) { write_label_map(value, options_.compress_label_maps, writer_); });
+    part(shared, [&](const auto& value) { options_.label_maps.write(value, writer_); });
   }
   template <class T, class F>
   void optional(const std::optional<T>& value, const F& write_value) {
@@ -153,7 +151,7 @@ template <class M>
 class MessageReader {
  public:
   MessageReader(std::span<const std::byte> payload, const FrameHeader& header, const Limits& limits)
-      : reader_(payload), version_(header.version), step_(header.step), limits_(limits) {}
+      : reader_(payload), step_(header.step), limits_(limits) {}
 
   [[nodiscard]] Message read(Kind kind) {
     const bool has_step = kind != Kind::hello && kind != Kind::welcome && kind != Kind::goodbye;
@@ -196,7 +194,7 @@ class MessageReader {
     }
     auto facts = detail::read_facts(reader_, limits_);
     return {std::move(name), shared(privacy::Content::site_facts, 1, std::move(facts)),
-            version_ == 1 ? std::vector<StepRange>() : step_ranges()};
+            step_ranges()};
   }
   [[nodiscard]] std::vector<StepRange> step_ranges() {
     std::vector<StepRange> ranges(
@@ -225,7 +223,6 @@ class MessageReader {
         reader_.number<std::uint32_t>("discriminator steps", 1, kLargestPlan);
     welcome.fresh_fakes = present("fresh fakes");
     welcome.every_step = present("every step");
-    if (version_ == 1) return welcome;
     welcome.gradient_encoding = reader_.number<std::uint8_t>("gradient encoding");
     welcome.gradient_share = reader_.real("share of gradient values");
     (void)AnyEncoding::of(welcome.gradient_encoding, welcome.gradient_share);
@@ -264,7 +261,7 @@ class MessageReader {
     return shared(content, items, std::move(tensor));
   }
   [[nodiscard]] privacy::Shareable<LabelMap> label_map() {
-    auto map = detail::read_label_map(reader_, limits_);
+    auto map = AnyLabelEncoding::read(reader_, limits_);
     const auto items = static_cast<std::uint64_t>(map.n);
     return shared(privacy::Content::label_maps, items, std::move(map));
   }
@@ -275,7 +272,6 @@ class MessageReader {
   }
 
   ByteReader reader_;
-  std::uint16_t version_;
   std::uint64_t step_;
   const Limits& limits_;
 };

@@ -17,9 +17,9 @@
 namespace asyndgan::protocol {
 
 /// Version of the bytes on the wire. docs/wire_format.md says what raises it.
-inline constexpr std::uint16_t kWireVersion = 2;
+inline constexpr std::uint16_t kWireVersion = 3;
 /// The oldest one that is understood, and answered in kind.
-inline constexpr std::uint16_t kOldestWireVersion = 1;
+inline constexpr std::uint16_t kOldestWireVersion = 2;
 
 inline constexpr std::uint32_t kMagic = 0x4E474441;  // "ADGN"
 

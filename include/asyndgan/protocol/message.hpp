@@ -37,8 +37,7 @@ struct StepRange {
 struct Hello {
   std::string site_name;
   privacy::Shareable<privacy::SiteFacts> facts;
-  /// Steps that the site can go on with, as it is or from a checkpoint; none: any. Wire version 1
-  /// does not say so.
+  /// Steps that the site can go on with, as it is or from a checkpoint; none: any.
   std::vector<StepRange> goes_on_with = {};
 };
 
@@ -52,7 +51,7 @@ struct Welcome {
   std::uint32_t discriminator_steps = 1;  // for each step of the generator
   bool fresh_fakes = false;               // D judges others than it learned from: Algorithm 1
   bool every_step = true;                 // the site takes part in every step it is told of
-  // How the site is to write its gradients; wire version 1 does not say so, and means float32.
+  // How the site is to write its gradients.
   std::uint8_t gradient_encoding = 4;  // code of an Encoding
   double gradient_share = 1;           // of the values, where it is top-k
 

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <zstd.h>
-
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
-#include <span>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "asyndgan/core/error.hpp"
-#include "asyndgan/core/label_map.hpp"
 #include "asyndgan/privacy/aggregate.hpp"
 #include "asyndgan/protocol/bytes.hpp"
 #include "asyndgan/protocol/limits.hpp"
@@ -22,8 +14,6 @@
 namespace asyndgan::protocol::detail {
 
 // The parts that messages are made of, byte by byte as docs/wire_format.md has them.
-
-enum class Packing : std::uint8_t { raw = 0, zstd = 1 };
 
 /// An extent of a tensor or a label map, from 1 to `most` and small enough for an int.
 [[nodiscard]] inline int extent(ByteReader& reader, const char* field, std::uint32_t most) {
@@ -40,88 +30,6 @@ enum class Packing : std::uint8_t { raw = 0, zstd = 1 };
     }
   }
   return result;
-}
-
-inline void write_label_map(const LabelMap& map, bool compress, ByteWriter& writer) {
-  const std::size_t packing_at = writer.size();
-  writer.number(static_cast<std::uint8_t>(Packing::raw));
-  for (const int extent : {map.n, map.h, map.w}) writer.number(static_cast<std::uint32_t>(extent));
-  const std::size_t length_at = writer.size();
-  std::uint64_t length = map.labels.size();
-  writer.number(length);
-  if (compress && !map.labels.empty()) {
-    constexpr int kLevel = 1;
-    const std::size_t bound = ZSTD_compressBound(map.labels.size());
-    const auto room = writer.grow(bound);
-    const std::size_t packed =
-        ZSTD_compress(room.data(), bound, map.labels.data(), map.labels.size(), kLevel);
-    if (ZSTD_isError(packed) == 0 && packed < map.labels.size()) {
-      writer.shrink(bound - packed);
-      length = packed;
-      std::memcpy(writer.written().data() + length_at, &length, sizeof length);
-      writer.written()[packing_at] = static_cast<std::byte>(Packing::zstd);
-      return;
-    }
-    writer.shrink(bound);
-  }
-  writer.raw(map.labels.data(), map.labels.size());
-}
-
-/// What a packed stream says it unpacks to is `count` bytes and no more than a message may have:
-/// a few bytes can unpack to very many.
-inline void require_unpacked_size(std::span<const std::byte> packed, std::uint64_t count,
-                                  const Limits& limits) {
-  if (count > limits.message) {
-    throw ProtocolError("label map has " + std::to_string(count) + " pixels, expected at most " +
-                        std::to_string(limits.message));
-  }
-  const unsigned long long declared = ZSTD_getFrameContentSize(packed.data(), packed.size());
-  if (declared == count) return;
-  const bool known = declared != ZSTD_CONTENTSIZE_ERROR && declared != ZSTD_CONTENTSIZE_UNKNOWN;
-  throw ProtocolError("label map unpacks to " +
-                      (known ? std::to_string(declared) : std::string("an unknown number of")) +
-                      " bytes, expected " + std::to_string(count));
-}
-
-inline void unpack(std::span<const std::byte> packed, std::span<std::uint8_t> to) {
-  const std::size_t got = ZSTD_decompress(to.data(), to.size(), packed.data(), packed.size());
-  if (ZSTD_isError(got) == 0 && got == to.size()) return;
-  throw ProtocolError(std::string("label map does not unpack: ") +
-                      (ZSTD_isError(got) != 0 ? ZSTD_getErrorName(got) : "too few bytes"));
-}
-
-inline void require_classes(const LabelMap& map, std::uint32_t classes) {
-  for (std::size_t i = 0; i < map.labels.size(); ++i) {
-    if (map.labels[i] >= classes) {
-      throw ProtocolError("label at pixel " + std::to_string(i) + " is " +
-                          std::to_string(map.labels[i]) + ", expected below " +
-                          std::to_string(classes) + " classes");
-    }
-  }
-}
-
-[[nodiscard]] inline LabelMap read_label_map(ByteReader& reader, const Limits& limits) {
-  const auto packing = reader.number<std::uint8_t>("label map packing", 0, 1);
-  const int n = extent(reader, "label map batch", limits.batch);
-  const int h = extent(reader, "label map height", limits.height);
-  const int w = extent(reader, "label map width", limits.width);
-  const std::uint64_t count = product("label map", {n, h, w});
-  const auto length = reader.number<std::uint64_t>("label map length");
-  const bool raw = packing == static_cast<std::uint8_t>(Packing::raw);
-  if (raw ? length != count : length >= count) {
-    throw ProtocolError("label map length is " + std::to_string(length) + ", expected " +
-                        (raw ? "" : "below ") + std::to_string(count));
-  }
-  const auto bytes = reader.raw("label map", length);
-  if (!raw) require_unpacked_size(bytes, count, limits);  // before memory is taken
-  LabelMap map(n, h, w);
-  if (raw) {
-    std::memcpy(map.labels.data(), bytes.data(), bytes.size());
-  } else {
-    unpack(bytes, map.labels);
-  }
-  require_classes(map, limits.classes);
-  return map;
 }
 
 inline void write_losses(const privacy::Losses& losses, ByteWriter& writer) {
