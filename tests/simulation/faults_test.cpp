@@ -2,10 +2,12 @@
 //
 // A federation that everything happens to, in simulation: each seed is another fate, and gives
 // the same one again.
+#include <cstdint>
 #include <set>
 #include <utility>
+#include <vector>
 
-#include "simulation/simulator.hpp"
+#include "simulation/fates.hpp"
 #include "support/catch.hpp"
 
 namespace asyndgan::federation {
@@ -13,30 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Of a test, 10,000 in all; a hundredth where a sanitizer makes each of them slow.
-constexpr std::uint64_t simulations(std::uint64_t usual) {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  return usual / 100;
-#else
-  return usual;
-#endif
-}
-
-template <Schedule Plan>
-typename test::Simulator<Plan>::Options options(const Plan& schedule) {
-  typename test::Simulator<Plan>::Options options;
-  options.federation.central.steps = 6;
-  options.federation.central.patience = 1h;
-  options.federation.central.grace = 1h;
-  options.schedule = schedule;
-  options.faults = {.cuts = 3, .stalls = 2, .site_crashes = 1, .centre_crashes = 1};
-  return options;
-}
-
 /// Each run through its faults; the weights of all equal those of the undisturbed one. Returns how
 /// often all went back for a site.
-int check_lockstep(const test::Simulator<Lockstep>::Options& options, std::uint64_t seeds,
-                   std::size_t parts_of_a_step) {
+int check_lockstep(const test::Simulator<Lockstep>::Options& options,
+                   const std::vector<std::uint64_t>& seeds, std::size_t parts_of_a_step) {
   auto undisturbed = options;
   undisturbed.faults = {};
   test::Simulator<Lockstep> whole(undisturbed);
@@ -44,11 +26,11 @@ int check_lockstep(const test::Simulator<Lockstep>::Options& options, std::uint6
   const auto expected = whole.weights();
   int faults = 0;
   int returns = 0;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+  for (const std::uint64_t seed : seeds) {
     INFO("seed " << seed);
-    auto disturbed = options;
-    disturbed.seed = seed;
-    test::Simulator<Lockstep> simulator(disturbed);
+    auto fate = options;
+    fate.seed = seed;
+    test::Simulator<Lockstep> simulator(fate);
     const auto reports = simulator.run();
     CHECK_THAT(simulator.complaints(), Catch::Equals(std::vector<std::string>{}));
     REQUIRE((simulator.weights() == expected));
@@ -59,50 +41,81 @@ int check_lockstep(const test::Simulator<Lockstep>::Options& options, std::uint6
     faults += simulator.faults();
     returns += simulator.returns();
   }
-  CHECK(faults > static_cast<int>(2 * seeds));
+  CHECK(faults >= test::expected_of(seeds, 2));
   return returns;
 }
 
 TEST_CASE("Whatever breaks, lockstep ends with the weights of an undisturbed run", "[simulation]") {
-  CHECK(check_lockstep(options(Lockstep{}), simulations(2600), 2) == 0);
+  CHECK(check_lockstep(test::disturbed(Lockstep{}), test::fates(2600), 2) == 0);
 }
 
 TEST_CASE("A centre that goes back takes the sites with it", "[simulation]") {
-  auto rare = options(Lockstep{});
+  auto rare = test::disturbed(Lockstep{});
   rare.checkpoint_every = 3;
   rare.faults.centre_crashes = 2;
-  CHECK(check_lockstep(rare, simulations(2600), 2) == 0);
+  CHECK(check_lockstep(rare, test::fates(2600), 2) == 0);
 }
 
 TEST_CASE("A site that lost what it learned takes all back to what every one can go on with",
           "[simulation]") {
-  auto rare = options(Lockstep{});
+  auto rare = test::disturbed(Lockstep{});
   rare.site_checkpoint_every = 3;
   rare.faults = {.stalls = 1, .site_crashes = 4, .centre_crashes = 1};
-  constexpr std::uint64_t kSeeds = simulations(500);
-  CHECK(check_lockstep(rare, kSeeds, 2) >= static_cast<int>(kSeeds / 10));
+  const auto seeds = test::fates(500);
+  CHECK(check_lockstep(rare, seeds, 2) >= test::expected_of(seeds, 0.1));
   rare.checkpoint_every = 2;  // the beginning is all that they have in common
-  CHECK(check_lockstep(rare, kSeeds, 2) >= static_cast<int>(kSeeds / 100));
+  CHECK(check_lockstep(rare, seeds, 2) >= test::expected_of(seeds, 0.01));
 }
 
 TEST_CASE("Lockstep survives faults between the exchanges of a step, and where sites sit out",
           "[simulation]") {
-  auto exchanges = options(Lockstep{});
+  auto exchanges = test::disturbed(Lockstep{});
   exchanges.federation.central.variant = Variant::two_phase;
   exchanges.federation.central.discriminator_steps = 2;
-  (void)check_lockstep(exchanges, simulations(400), 2);
+  (void)check_lockstep(exchanges, test::fates(400), 2);
 
-  auto pooled = options(Lockstep{});
+  auto pooled = test::disturbed(Lockstep{});
   pooled.federation = test::Federation<float>::pooled(8);
   pooled.federation.central.patience = 1h;
   pooled.federation.central.grace = 1h;
-  (void)check_lockstep(pooled, simulations(400), 0);
+  (void)check_lockstep(pooled, test::fates(400), 0);
 
-  auto keeping = options(Lockstep{});
+  auto keeping = test::disturbed(Lockstep{});
   keeping.federation.site.policy.label_maps = privacy::MaskRelease::none;
   keeping.federation.central.public_label_maps =
       data::phantom({.count = 5, .height = 16, .width = 16, .classes = 3, .seed = 9}).labels;
-  (void)check_lockstep(keeping, simulations(400), 2);
+  (void)check_lockstep(keeping, test::fates(400), 2);
+}
+
+TEST_CASE("Disks that are full and crashes at a write change nothing in lockstep", "[simulation]") {
+  auto disks = test::disturbed(Lockstep{});
+  disks.faults = {.site_crashes = 1, .centre_crashes = 1, .full_disks = 2, .crashes_at_writes = 2};
+  (void)check_lockstep(disks, test::fates(600), 2);
+}
+
+TEST_CASE("A line that loses, repeats or reorders messages gives no wrong result", "[simulation]") {
+  auto broken = test::disturbed(Lockstep{});
+  broken.faults = {};
+  test::Simulator<Lockstep> whole(broken);
+  whole.run();
+  broken.lines = {.drop = 0.01, .duplicate = 0.01, .reorder = 0.01};
+  int unharmed = 0;
+  int refused = 0;
+  const auto seeds = test::fates(300);
+  for (const std::uint64_t seed : seeds) {
+    INFO("seed " << seed);
+    broken.seed = seed;
+    test::Simulator<Lockstep> simulator(broken);
+    try {
+      simulator.run();
+      REQUIRE((simulator.weights() == whole.weights()));
+      ++unharmed;
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  CHECK(unharmed >= test::expected_of(seeds, 0.1));
+  CHECK(refused >= test::expected_of(seeds, 0.1));
 }
 
 /// Sites that come and go as they like: the run ends, nothing counts twice, and nothing too old.
@@ -112,9 +125,10 @@ void check_elastic(const Plan& schedule, std::uint64_t oldest,
   int changes = 0;
   int aged = 0;
   int dropped = 0;
-  for (std::uint64_t seed = 1; seed <= simulations(600); ++seed) {
+  const auto seeds = test::fates(600);
+  for (const std::uint64_t seed : seeds) {
     INFO("seed " << seed);
-    auto elastic = options(schedule);
+    auto elastic = test::disturbed(schedule);
     elastic.federation.sites = 3;
     elastic.federation.counts = {4, 8, 16};
     elastic.federation.central.sampling = sampling;
@@ -144,8 +158,8 @@ void check_elastic(const Plan& schedule, std::uint64_t oldest,
       dropped += static_cast<int>(report.dropped.size());
     }
   }
-  CHECK(changes > static_cast<int>(2 * simulations(600)));
-  CHECK((oldest > 0 ? aged : dropped) > static_cast<int>(simulations(600) / 2));
+  CHECK(changes >= test::expected_of(seeds, 2));
+  CHECK((oldest > 0 ? aged : dropped) >= test::expected_of(seeds, 0.5));
 }
 
 TEST_CASE("A quorum goes on without whoever is late", "[simulation]") {
@@ -158,10 +172,10 @@ TEST_CASE("Sites come and go where a plan shares out the steps among them", "[si
 }
 
 TEST_CASE("Lockstep goes on with the sites that are left", "[simulation]") {
-  auto elastic = options(Lockstep{});
+  auto elastic = test::disturbed(Lockstep{});
   elastic.federation.sites = 3;
   elastic.federation.central.minimum_sites = 1;
-  for (std::uint64_t seed = 1; seed <= simulations(600); ++seed) {
+  for (const std::uint64_t seed : test::fates(600)) {
     INFO("seed " << seed);
     elastic.seed = seed;
     test::Simulator<Lockstep> simulator(elastic);
@@ -178,7 +192,7 @@ TEST_CASE("Bounded staleness uses late gradients once, and none past the bound",
 /// Virtual time that 30 steps take with one of three sites `slower` times slower.
 template <Schedule Plan>
 double seconds_for(const Plan& schedule, double slower) {
-  auto uneven = options(schedule);
+  auto uneven = test::disturbed(schedule);
   uneven.federation.sites = 3;
   uneven.federation.central.steps = 30;
   uneven.faults = {};
@@ -194,7 +208,7 @@ TEST_CASE("A slow site holds up lockstep, and nobody else under bounded stalenes
   // slower every step takes as long as that one.
   CHECK(seconds_for(Lockstep{}, 10) > 2 * seconds_for(Lockstep{}, 1));
   for (const double slower : {10.0, 100.0}) {
-    auto with = options(BoundedStaleness{.bound = 100, .gather = 1});
+    auto with = test::disturbed(BoundedStaleness{.bound = 100, .gather = 1});
     with.federation.sites = 3;
     with.federation.central.steps = 200;
     with.faults = {};

@@ -16,8 +16,10 @@
 #include "asyndgan/federation/central.hpp"
 #include "asyndgan/federation/schedule.hpp"
 #include "asyndgan/federation/site.hpp"
+#include "asyndgan/transport/faulty.hpp"
 #include "asyndgan/transport/virtual_network.hpp"
 #include "support/federation.hpp"
+#include "support/tapped.hpp"
 
 namespace asyndgan::test {
 
@@ -70,13 +72,22 @@ void restore(T& participant, const Snapshot& snapshot) {
   snapshot.restore(state);
 }
 
+/// No step was done for longer than any fault explains.
+struct Stuck : Error {
+  using Error::Error;
+};
+
 /// A federation in one thread and with a made up clock, in which one number decides all that goes
-/// wrong: links cut, sites that stall, crash and return, a centre that crashes.
+/// wrong: links cut, sites that stall, crash and return, a centre that crashes, disks that take no
+/// checkpoints, and processes that end before they write one or right behind it.
+///
+/// Errors  Stuck, out of run().
 template <federation::Schedule Plan = federation::Lockstep>
 class Simulator {
  public:
   using Base = Federation<float>;
-  using Link = transport::Virtual;
+  using Tap = Tapped<transport::Virtual>;
+  using Link = transport::Faulty<Tap>;
   using Central = federation::Central<Base::G, Link, Plan>;
   using Site = federation::Site<Base::Net, PhantomModality, Link>;
   using Report = typename Central::Report;
@@ -87,6 +98,8 @@ class Simulator {
     int stalls = 0;
     int site_crashes = 0;
     int centre_crashes = 0;
+    int full_disks = 0;         // of anyone, for a while
+    int crashes_at_writes = 0;  // of anyone, before a checkpoint is written or behind it
   };
   struct Options {
     Base::Options federation = Base::defaults();
@@ -96,6 +109,10 @@ class Simulator {
     int checkpoint_every = 1;        // steps, at the centre
     int site_checkpoint_every = 1;   // steps
     std::vector<double> speed = {};  // of each site, where they differ: times the usual work
+    /// What no transport of ours does to a message, for both ends have its checksum and its number:
+    /// loses one, repeats it, lets another overtake it.
+    transport::Faults lines = {};
+    typename Tap::Tap tap = {};  // sees every message that leaves a site
   };
 
   explicit Simulator(const Options& options)
@@ -105,6 +122,7 @@ class Simulator {
                  {.delay = [this](auto, auto) { return milliseconds(between(1, 40)); },
                   .work = [this](auto site) { return work_of(site); }}),
         stalled_(static_cast<std::size_t>(options.federation.sites), 1),
+        disks_(static_cast<std::size_t>(options.federation.sites) + 1),
         boxes_(static_cast<std::size_t>(options.federation.sites)) {
     options_.federation.central.now = [this] { return network_.now(); };
     for (int i = 1; i <= options.federation.sites; ++i) {
@@ -113,6 +131,7 @@ class Simulator {
       start(i);
     }
     plan_faults();
+    watch_progress();
   }
 
   /// Runs to the end, through every crash of the centre. Returns the reports of the steps that
@@ -122,22 +141,25 @@ class Simulator {
     std::map<std::uint64_t, Snapshot> saved;  // by step
     std::uint64_t from = 0;
     for (;;) {
-      central_ = std::make_unique<Central>(Base::generator(options_.federation),
-                                           network_.join(transport::kCentral),
-                                           options_.federation.sites, options_.federation.central,
-                                           optim::Adam<float>::Options{}, options_.schedule);
+      central_ =
+          std::make_unique<Central>(Base::generator(options_.federation), link(transport::kCentral),
+                                    options_.federation.sites, options_.federation.central,
+                                    optim::Adam<float>::Options{}, options_.schedule);
       if (from > 0) restore(*central_, saved.at(from));
       try {
         central_->admit();
         while (central_->step() < central_->steps()) {
           const auto report = central_->round();
           reports[report.step] = report;
+          ++steps_done_;
           if (report.step % static_cast<std::uint64_t>(options_.checkpoint_every) == 0) {
-            saved.insert_or_assign(report.step, snapshot(*central_));
+            disk(transport::kCentral).write([&] {
+              saved.insert_or_assign(report.step, snapshot(*central_));
+            });
           }
         }
         break;
-      } catch (const CentreCrashes&) {
+      } catch (const Crash&) {
         from = saved.empty() ? 0 : saved.rbegin()->first;
       } catch (const federation::SiteBehind& behind) {
         std::vector<std::uint64_t> checkpoints{0};
@@ -177,7 +199,30 @@ class Simulator {
 
  private:
   using milliseconds = std::chrono::milliseconds;
-  struct CentreCrashes {};
+  struct Crash {};  // of a process
+
+  /// Where a participant writes its checkpoints.
+  class Disk {
+   public:
+    void fill(bool full) { full_ = full; }
+    /// The process ends at its next checkpoint, before that is written or right behind it.
+    void crash_at_write(bool before) { crash_ = before ? CrashAt::before : CrashAt::behind; }
+
+    /// A full disk is no reason to end: the program goes on, and tries again in its turn.
+    template <class Save>
+    void write(const Save& save) {
+      const CrashAt due = std::exchange(crash_, CrashAt::never);
+      if (due == CrashAt::before) throw Crash();
+      if (!full_) save();
+      if (due == CrashAt::behind) throw Crash();
+    }
+
+   private:
+    enum class CrashAt { never, before, behind };
+
+    bool full_ = false;
+    CrashAt crash_ = CrashAt::never;
+  };
 
   struct Box {
     privacy::EgressLedger ledger;
@@ -195,6 +240,14 @@ class Simulator {
     return milliseconds(static_cast<int>(between(8, 12) * speed * stalled_[i]));
   }
   [[nodiscard]] Box& box(int site) { return boxes_[static_cast<std::size_t>(site - 1)]; }
+  [[nodiscard]] Disk& disk(int rank) { return disks_[static_cast<std::size_t>(rank)]; }
+
+  /// Whoever connects anew has another fate.
+  [[nodiscard]] Link link(int rank) {
+    auto lines = options_.lines;
+    lines.seed = options_.seed * 1000 + links_++;
+    return {Tap(network_.join(rank), rank == transport::kCentral ? nullptr : options_.tap), lines};
+  }
 
   void start(int i) {
     Box& own = box(i);
@@ -202,8 +255,8 @@ class Simulator {
     options.name = "phantom-" + std::to_string(i);
     options.secret = 100 + static_cast<std::uint64_t>(i);
     own.site = std::make_unique<Site>(Base::data(options_.federation, i),
-                                      PhantomModality{options_.federation.channels},
-                                      network_.join(i), own.ledger, options);
+                                      PhantomModality{options_.federation.channels}, link(i),
+                                      own.ledger, options);
     if (!own.checkpoints.empty()) restore(*own.site, own.checkpoints.rbegin()->second.second);
     own.down = false;
     greet(i);
@@ -220,7 +273,7 @@ class Simulator {
     network_.after(milliseconds(between(10, 2000)), [this, i] {
       if (box(i).down) return;
       try {
-        box(i).site->reconnect(network_.join(i));
+        box(i).site->reconnect(link(i));
       } catch (const TransportError&) {  // it has joined by another call
         return;
       }
@@ -231,11 +284,11 @@ class Simulator {
   [[nodiscard]] typename Site::Hooks hooks(int i) {
     Box& own = box(i);
     return {.before_answer =
-                [this, &own](Site& site) {
+                [this, i, &own](Site& site) {
                   const auto every = static_cast<std::uint64_t>(options_.site_checkpoint_every);
                   auto due = site.answered();
                   while (due < site.step() && due % every != 0) ++due;
-                  if (due % every == 0) save(own);
+                  if (due % every == 0) disk(i).write([&] { save(own); });
                 },
             .rewind = [&own](Site& site, std::uint64_t step) { return rewind(own, site, step); },
             .checkpoints =
@@ -258,10 +311,20 @@ class Simulator {
     try {
       (void)own.site->serve_round(hooks(i));
     } catch (const TransportError&) {  // cut while it worked
+    } catch (const Crash&) {
+      crash(i);
     } catch (const Error& error) {
       complaints_.push_back("phantom-" + std::to_string(i) + ": " + error.what());
     }
-    if (own.checkpoints.empty() && own.site->answered() == 0) save(own);  // where all begin
+    if (!own.down && own.checkpoints.empty() && own.site->answered() == 0)
+      save(own);  // where all begin
+  }
+
+  void crash(int i) {
+    if (box(i).down) return;
+    box(i).down = true;
+    network_.cut(i);
+    network_.after(milliseconds(between(10, 3000)), [this, i] { start(i); });
   }
 
   static bool rewind(Box& own, Site& site, std::uint64_t step) {
@@ -276,6 +339,7 @@ class Simulator {
 
   void plan_faults() {
     const auto plan = [this](int count, auto fault) {
+      if (count == 0) return;
       for (int n = between(0, 2 * count); n > 0; --n) {
         network_.after(milliseconds(between(0, kHorizon)), [this, fault] {
           ++faults_;
@@ -289,28 +353,45 @@ class Simulator {
       network_.after(milliseconds(between(10, 1000)),
                      [this, i] { stalled_[static_cast<std::size_t>(i - 1)] = 1; });
     });
-    plan(options_.faults.site_crashes, [this](int i) {
-      if (box(i).down) return;
-      box(i).down = true;
-      network_.cut(i);
-      network_.after(milliseconds(between(10, 3000)), [this, i] { start(i); });
-    });
+    plan(options_.faults.site_crashes, [this](int i) { crash(i); });
     plan(options_.faults.centre_crashes, [this](int) {
-      if (central_) throw CentreCrashes();
+      if (central_) throw Crash();
+    });
+    plan(options_.faults.full_disks, [this](int i) {
+      Disk& full = disk(between(0, i));
+      full.fill(true);
+      network_.after(milliseconds(between(10, 1000)), [&full] { full.fill(false); });
+    });
+    plan(options_.faults.crashes_at_writes,
+         [this](int i) { disk(between(0, i)).crash_at_write(between(0, 1) == 0); });
+  }
+
+  /// Faults begin within kHorizon, and the longest holds a participant up for 3 s.
+  void watch_progress() {
+    network_.after(kLongestQuiet, [this, before = steps_done_] {
+      if (steps_done_ == before) {
+        throw Stuck("no step in " + std::to_string(kLongestQuiet.count()) + " s of seed " +
+                    std::to_string(options_.seed));
+      }
+      watch_progress();
     });
   }
 
+  static constexpr std::chrono::seconds kLongestQuiet{30};
   static constexpr int kHorizon = 400;  // ms: about what a run takes that nothing disturbs
 
   Options options_;
   random::Sequence draws_;
   transport::VirtualNetwork network_;
   std::vector<int> stalled_;  // times the usual work
+  std::vector<Disk> disks_;   // by rank
   std::vector<Box> boxes_;
   std::unique_ptr<Central> central_;
   std::vector<std::string> complaints_;
   int faults_ = 0;
   int returns_ = 0;
+  std::uint64_t links_ = 0;
+  std::uint64_t steps_done_ = 0;  // those that a crash undid too
 };
 
 }  // namespace asyndgan::test

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,8 +52,9 @@ struct Federation {
   struct Options {
     int sites = 2;
     int channels = 1;
-    int samples = 6;               // of every site
-    std::vector<int> counts = {};  // of each, where they differ
+    int samples = 6;                   // of every site
+    std::vector<int> counts = {};      // of each, where they differ
+    std::optional<float> marker = {};  // in place of every pixel of every real image
     double dropout = 0.5;
     federation::CentralOptions central = {};
     federation::SiteOptions<Net> site = {};  // name and secret are set for each
@@ -100,13 +103,18 @@ struct Federation {
   [[nodiscard]] static privacy::Private<data::Slices> data(const Options& options, int site) {
     const int count = options.counts.empty() ? options.samples
                                              : options.counts[static_cast<std::size_t>(site - 1)];
-    return privacy::Private(data::phantom({.count = count,
-                                           .height = kSide,
-                                           .width = kSide,
-                                           .channels = options.channels,
-                                           .classes = kClasses,
-                                           .seed = 1,
-                                           .site = static_cast<std::uint32_t>(site)}));
+    auto slices = data::phantom({.count = count,
+                                 .height = kSide,
+                                 .width = kSide,
+                                 .channels = options.channels,
+                                 .classes = kClasses,
+                                 .seed = 1,
+                                 .site = static_cast<std::uint32_t>(site)});
+    if (options.marker) {
+      const auto pixels = slices.images.values();
+      std::fill(pixels.begin(), pixels.end(), *options.marker);
+    }
+    return privacy::Private(std::move(slices));
   }
 
   [[nodiscard]] static G generator(const Options& options) {
