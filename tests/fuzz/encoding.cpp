@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tensors in every encoding, whose number is the first byte, and packed label maps.
+// Tensors in every encoding, whose number is the first byte, and label maps in theirs.
+#include "asyndgan/protocol/any_label_encoding.hpp"
 #include "asyndgan/protocol/encodings/bfloat16.hpp"
 #include "asyndgan/protocol/encodings/float16.hpp"
 #include "asyndgan/protocol/encodings/float32.hpp"
 #include "asyndgan/protocol/encodings/int8.hpp"
-#include "asyndgan/protocol/encodings/packed_labels.hpp"
 #include "asyndgan/protocol/encodings/top_k.hpp"
 #include "asyndgan/protocol/encodings/uint8.hpp"
 #include "asyndgan/protocol/encodings/zstd.hpp"
@@ -52,8 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     default: {
       protocol::ByteReader reader(rest);
-      fuzz::refused_or_read(
-          [&] { return protocol::encodings::read_packed_labels(reader, kLimits); });
+      fuzz::refused_or_read([&] { return protocol::AnyLabelEncoding::read(reader, kLimits); });
     }
   }
   return 0;
