@@ -14,6 +14,7 @@
 #include "asyndgan/federation/weighting.hpp"
 #include "asyndgan/privacy/policy.hpp"
 #include "asyndgan/protocol/encodings/float32.hpp"
+#include "asyndgan/protocol/encodings/zstd_labels.hpp"
 
 /// The program `asyndgan`. Keys, ranges and meanings stand once, in config_keys.cpp.
 namespace asyndgan::program {
@@ -106,6 +107,7 @@ struct RunConfig {
     std::uint8_t fakes_encoding = protocol::encodings::Float32::kCode;
     std::uint8_t gradient_encoding = protocol::encodings::Float32::kCode;
     double gradient_share = 0.1;
+    std::uint8_t label_maps_encoding = protocol::encodings::ZstdLabels::kCode;
     federation::Sampling sampling = federation::Sampling::balanced;
     double generator_rate = 2e-4;
     double discriminator_rate = 2e-4;

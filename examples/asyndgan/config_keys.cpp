@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/protocol/any_encoding.hpp"
+#include "asyndgan/protocol/any_label_encoding.hpp"
 #include "config_key.hpp"
 
 namespace asyndgan::program {
@@ -44,6 +45,9 @@ const Names<std::uint8_t> kGradientEncodings = {
     {"int8+zstd", encodings::Zstd<encodings::Int8>::kCode},
     {"top_k", encodings::TopK::kCode},
     {"top_k+zstd", encodings::Zstd<encodings::TopK>::kCode}};
+const Names<std::uint8_t> kLabelMapsEncodings = {{"raw", encodings::RawLabels::kCode},
+                                                 {"zstd", encodings::ZstdLabels::kCode},
+                                                 {"packed", encodings::PackedLabels::kCode}};
 const Names<federation::Sampling> kSamplings = {{"balanced", federation::Sampling::balanced},
                                                 {"pooled", federation::Sampling::pooled}};
 const Names<privacy::MaskRelease> kMaskReleases = {
@@ -209,6 +213,10 @@ List training_section() {
                 "How every site writes its gradients."),
       K::number("training.gradient_share", FIELD(training.gradient_share), 0, 1,
                 "top_k: share of a gradient's values that is sent.", /*open=*/true),
+      K::choice(
+          "training.label_maps_encoding", FIELD(training.label_maps_encoding), kLabelMapsEncodings,
+          "How label maps are written, by whoever sends them; packed ones take more bytes than "
+          "zstd, but the same number for every map."),
       K::choice("training.sampling", FIELD(training.sampling), kSamplings,
                 "balanced: training.batch maps from every site. pooled: as many in all, drawn from "
                 "the union of the sites, so that a small one sits steps out."),

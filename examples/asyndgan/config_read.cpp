@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "asyndgan/core/atomic_file.hpp"
+#include "asyndgan/protocol/bytes.hpp"
 #include "config.hpp"
 #include "config_check.hpp"
 #include "config_key.hpp"
@@ -20,6 +21,33 @@ namespace asyndgan::program {
 namespace {
 
 constexpr std::size_t kLargestFile = 1 << 20;
+constexpr int kDeepest = 16;  // levels; the deepest key has 5
+
+/// For a message: every byte that is no UTF-8 as "<FF>".
+std::string readable(const std::string& text) {
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  std::string shown;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::size_t length =
+        byte < 0x80 ? 1 : protocol::detail::printable_sequence(std::string_view(text).substr(i));
+    if (length > 0) {
+      shown += text.substr(i, length);
+    } else {
+      shown += {'<', kDigits[byte >> 4], kDigits[byte & 15], '>'};
+    }
+    i += std::max<std::size_t>(length, 1);
+  }
+  return shown;
+}
+
+/// Throws for what is nested deeper than any key: whoever copies or prints it would need a stack as
+/// deep.
+void require_shallow(int depth, const std::string& source) {
+  if (depth <= kDeepest) return;
+  throw ConfigError(source + ": lists and objects are nested deeper than " +
+                    std::to_string(kDeepest) + " levels");
+}
 
 std::vector<std::string> all_paths() {
   std::vector<std::string> paths = {"data.sites"};
@@ -79,7 +107,8 @@ void read_section(const Json& json, const std::string& prefix, RunConfig& config
 Json parse_json(const std::string& text, const std::string& source) {
   std::vector<std::set<std::string>> seen;
   std::string twice;
-  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
+    require_shallow(depth, source);
     if (event == Json::parse_event_t::object_start) seen.emplace_back();
     if (event == Json::parse_event_t::object_end) seen.pop_back();
     if (event == Json::parse_event_t::key && !seen.back().insert(value).second && twice.empty()) {
@@ -93,12 +122,16 @@ Json parse_json(const std::string& text, const std::string& source) {
     if (!json.is_object()) throw ConfigError(source + ": expected one JSON object");
     return json;
   } catch (const Json::exception& error) {  // a number may also be too large for a double
-    throw ConfigError(source + ": not valid JSON: " + error.what());
+    throw ConfigError(source + ": not valid JSON: " + readable(error.what()));
   }
 }
 
 /// Applies "training.steps=200"; a value that is no JSON is taken as text.
 void apply_change(const std::string& change, RunConfig& config, Problems& problems) {
+  if (readable(change) != change) {
+    problems.add("--set " + readable(change) + ": expected UTF-8");
+    return;
+  }
   const auto equals = change.find('=');
   if (equals == std::string::npos || equals == 0) {
     problems.add("--set " + change + ": expected key=value");
@@ -106,7 +139,11 @@ void apply_change(const std::string& change, RunConfig& config, Problems& proble
   }
   const std::string path = change.substr(0, equals);
   const std::string text = change.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto watch = [&](int depth, Json::parse_event_t, const Json&) {
+    require_shallow(depth, "--set " + path);
+    return true;
+  };
+  Json value = Json::parse(text, watch, /*allow_exceptions=*/false);
   if (value.is_discarded()) value = text;
   Json nested = std::move(value);
   for (auto end = path.size(); end != std::string::npos;) {

@@ -131,12 +131,22 @@ std::vector<std::string> differences(const RunConfig& there, const RunConfig& he
   const auto now = flat(here);
   for (std::size_t i = 0; i < now.size(); ++i) {
     const auto& [path, value] = now[i];
-    constexpr std::array kHarmless = {
-        "run.threads",      "run.output",           "network.link",
-        "network.address",  "network.host",         "network.port",
-        "network.centres",  "network.grace",        "network.heartbeat",
-        "network.patience", "network.certificates", "network.largest_ratio",
-        "network.strikes",  "network.status_port",  "training.checkpoint_every"};
+    constexpr std::array kHarmless = {"run.threads",
+                                      "run.output",
+                                      "network.link",
+                                      "network.address",
+                                      "network.host",
+                                      "network.port",
+                                      "network.centres",
+                                      "network.grace",
+                                      "network.heartbeat",
+                                      "network.patience",
+                                      "network.certificates",
+                                      "network.largest_ratio",
+                                      "network.strikes",
+                                      "network.status_port",
+                                      "training.checkpoint_every",
+                                      "training.label_maps_encoding"};
     const bool harmless = path.starts_with("report.") ||
                           std::find(kHarmless.begin(), kHarmless.end(), path) != kHarmless.end();
     if (!harmless) compare(path, before[i].second, value, found);

@@ -72,6 +72,11 @@ privacy::AnySanitizer sanitizer(const RunConfig& config) {
   return privacy::PassThrough();
 }
 
+protocol::AnyLabelEncoding label_maps_encoding(const RunConfig& config) {
+  return protocol::AnyLabelEncoding::of(config.training.label_maps_encoding,
+                                        static_cast<std::uint32_t>(config.data.classes.size()));
+}
+
 bool any_site_keeps_label_maps(const RunConfig& config) {
   for (std::size_t i = 0; i < config.data.sites.size(); ++i) {
     if (site_policy(config, i).label_maps == privacy::MaskRelease::none) return true;
@@ -102,6 +107,7 @@ federation::CentralOptions central_options(const RunConfig& config) {
       .fakes_encoding = protocol::AnyEncoding::of(config.training.fakes_encoding),
       .gradient_encoding = protocol::AnyEncoding::of(config.training.gradient_encoding,
                                                      config.training.gradient_share),
+      .label_maps_encoding = label_maps_encoding(config),
       .schedule = schedule(config),
       .weight_average = config.training.ema,
       .input = generator_input(config),

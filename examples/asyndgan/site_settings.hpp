@@ -32,6 +32,8 @@ namespace asyndgan::program {
 }
 
 /// In steps of the generator.
+[[nodiscard]] protocol::AnyLabelEncoding label_maps_encoding(const RunConfig& config);
+
 [[nodiscard]] inline optim::ConstantThenLinear schedule(const RunConfig& config) {
   if (config.training.decay_share == 0) return federation::kConstantRate;
   const auto decay = std::lround(config.training.decay_share * config.training.steps);
@@ -52,7 +54,8 @@ template <networks::Discriminator Net>
                                                       : federation::Judging::jointly,
           .flip = config.training.flips,
           .policy = site_policy(config, site),
-          .sanitizer = sanitizer(config)};
+          .sanitizer = sanitizer(config),
+          .label_maps_encoding = label_maps_encoding(config)};
 }
 
 }  // namespace asyndgan::program

@@ -10,6 +10,7 @@
 #include "network.hpp"
 #include "site_settings.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace asyndgan::program {
 namespace {
@@ -270,6 +271,42 @@ TEST_CASE("Damaged or doubtful JSON is refused", "[program]") {
   CHECK_THROWS_WITH(parse_text(R"({"run": {"seed": 1, "seed": 2}})"),
                     Contains("key \"seed\" is given twice"));
   CHECK_THROWS_AS(load_config("/nonexistent/run.json"), DataError);
+}
+
+TEST_CASE("JSON that is nested a million levels deep is refused, naming the file", "[program]") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "deep.json";
+  const auto problem_of = [&](const std::string& text) {
+    std::ofstream(path) << text;
+    try {
+      (void)load_config(path);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no problem");
+  };
+  const std::string expected =
+      path.string() + ": lists and objects are nested deeper than 16 levels";
+  CHECK(problem_of(R"({"training": )" + std::string(1'000'000, '[')) == expected);
+  std::string objects;
+  for (int i = 0; i < 200'000; ++i) objects += R"({"a":)";
+  CHECK(problem_of(objects) == expected);
+  CHECK_THAT(problem_of(R"({"training": )" + std::string(15, '[') + std::string(15, ']') + "}"),
+             Contains("training: [[[[[[[[[[[[[[[]]]]]]]]]]]]]]] given"));
+  CHECK_THAT(problem(nlohmann::json::object(), {"training=" + std::string(100'000, '[')}),
+             Contains("--set training: lists and objects are nested deeper than 16 levels"));
+}
+
+TEST_CASE("Bytes that are no UTF-8 are refused, and shown as numbers", "[program]") {
+  CHECK_THROWS_WITH(
+      parse_config("{\"report\": {\"title\": \"caf\xe9\"}}", "run.json", ""),
+      Contains("run.json: not valid JSON") && Contains("column 27") && Contains("caf<E9>"));
+  CHECK_THROWS_WITH(parse_config("\xff\xfe{\0}\0", "run.json", ""),
+                    Contains("run.json: not valid JSON") && Contains("<FF>"));
+  CHECK_THAT(
+      problem(nlohmann::json::object(), {"report.title=caf\xe9"}),
+      Contains("on the command line") && Contains("--set report.title=caf<E9>: expected UTF-8"));
+  CHECK(problem(nlohmann::json::object(), {"report.title=caf\xc3\xa9"}) == "no problem");
 }
 
 TEST_CASE("A configuration may hold comments", "[program]") {
