@@ -24,6 +24,8 @@ TEST_CASE("The nearest key is offered if it is near, or the same in another sect
   CHECK(nearest("training.seed", keys) == "run.seed");
   CHECK_FALSE(nearest("colour", keys));
   CHECK_FALSE(nearest("x", {}));
+  // A hundred megabytes for each key, were it compared letter by letter.
+  CHECK_FALSE(nearest(std::string(1'000'000, 'x'), keys));
 }
 
 }  // namespace
