@@ -9,6 +9,7 @@
 #   browser  Chromium, 360 MB, in which the status page is tested; without it those tests are skipped
 #   slurm    Slurm, on which tests/slurm runs examples/slurm
 #   scan     scanners of TLS servers, for tests/scan
+#   bench    peers of the benchmarks: oneDNN, and a PyTorch older than that of setup_pytorch.sh
 set -euo pipefail
 
 packages=(
@@ -31,8 +32,9 @@ for group in "$@"; do
     browser) packages+=(chromium) ;;
     slurm) packages+=(slurmctld slurmd slurm-client munge) ;;
     scan) packages+=(testssl.sh sslscan) ;;
+    bench) packages+=(libdnnl-dev python3-torch) ;;
     *) echo "install_dependencies.sh: unknown group '$group'" \
-            "(expected: data, dev, browser, faults, slurm, scan)" >&2
+            "(expected: data, dev, browser, faults, slurm, scan, bench)" >&2
        exit 2 ;;
   esac
 done
