@@ -133,12 +133,7 @@ telemetry::Rows run_all(const benchmark::Arguments& arguments) {
   if (!arguments.list && std::any_of(convolutions.begin(), convolutions.end(), [&](const auto& c) {
         return benchmark::selected(arguments, c.name);
       })) {
-    roofline = benchmark::measure_roofline(arguments, arguments.seconds / 4);
-    const std::string name = "roofline threads " + std::to_string(thread_count());
-    std::printf("%.1f GFLOP/s in registers, %.1f GB/s of memory\n", roofline.operations * 1e-9,
-                roofline.bytes * 1e-9);
-    rows.rows.push_back({name, "operations", roofline.operations, "1/s"});
-    rows.rows.push_back({name, "memory", roofline.bytes, "bytes/s"});
+    roofline = benchmark::measure_roofline(arguments, arguments.seconds / 4, rows);
     std::printf("%-32s %16s %16s %16s\n", "milliseconds, of direct bound", "F", "BD", "BW");
   }
   const auto run_one = [&](const std::string& name, const auto& body) {

@@ -21,6 +21,7 @@
 #include "asyndgan/networks/unet_segmenter.hpp"
 #include "asyndgan/optim/adam.hpp"
 #include "support/benchmark.hpp"
+#include "support/roofline.hpp"
 
 namespace asyndgan {
 namespace {
@@ -168,7 +169,10 @@ void add(const benchmark::Arguments& arguments, const std::string& name, const a
 
 telemetry::Rows run_all(const benchmark::Arguments& arguments) {
   telemetry::Rows rows{"train_step", telemetry::this_machine(), {}};
-  if (!arguments.list) std::printf("%-28s %13s %13s %5s\n", "", "median", "minimum", "steps");
+  if (!arguments.list) {
+    (void)benchmark::probe_operations(arguments, arguments.seconds / 8, rows);
+    std::printf("%-28s %13s %13s %5s\n", "", "median", "minimum", "steps");
+  }
   // The networks of examples/run.sh: labels one-hot and a noise channel in, one channel out.
   add(
       arguments, "main job 64 batch 4",

@@ -49,7 +49,9 @@ inline float multiply_add(float start, double& operations) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include <cstdio>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "asyndgan/core/parallel.hpp"
@@ -59,27 +61,42 @@ namespace asyndgan::benchmark {
 
 HWY_EXPORT(multiply_add);
 
-Roofline measure_roofline(const Arguments& arguments, double seconds) {
+namespace {
+std::string row_name() { return "roofline threads " + std::to_string(thread_count()); }
+}  // namespace
+
+double probe_operations(const Arguments& arguments, double seconds, telemetry::Rows& rows) {
   const auto threads = static_cast<std::size_t>(thread_count());
   std::vector<float> results(threads);
   double operations = 0;
-  const Timing products = measure(arguments, seconds / 2, [&] {
+  const Timing products = measure(arguments, seconds, [&] {
     parallel_for(threads, [&](std::size_t thread) {
       double of_thread = 0;
       results[thread] = HWY_DYNAMIC_DISPATCH(multiply_add)(results[thread], of_thread);
       if (thread == 0) operations = of_thread;
     });
   });
+  const double rate = operations * static_cast<double>(threads) / products.minimum;
+  std::printf("%.1f GFLOP/s in registers\n", rate * 1e-9);
+  rows.rows.push_back({row_name(), "operations", rate, "1/s"});
+  return rate;
+}
+
+Roofline measure_roofline(const Arguments& arguments, double seconds, telemetry::Rows& rows) {
+  const double operations = probe_operations(arguments, seconds / 2, rows);
   const std::size_t size = std::size_t{1} << 28;
   const std::vector<char> from(size, 'x');
   std::vector<char> to(size);
+  const auto threads = static_cast<std::size_t>(thread_count());
   const Timing copies = measure(arguments, seconds / 2, [&] {
     parallel_blocks(size, size / threads + 1, [&](std::size_t begin, std::size_t end) {
       std::memcpy(&to[begin], &from[begin], end - begin);
     });
   });
-  return {operations * static_cast<double>(threads) / products.minimum,
-          2.0 * static_cast<double>(size) / copies.minimum};
+  const double bytes = 2.0 * static_cast<double>(size) / copies.minimum;
+  std::printf("%.1f GB/s of memory\n", bytes * 1e-9);
+  rows.rows.push_back({row_name(), "memory", bytes, "bytes/s"});
+  return {operations, bytes};
 }
 
 }  // namespace asyndgan::benchmark

@@ -18,7 +18,13 @@ struct Roofline {
   }
 };
 
-/// Takes `seconds`.
-[[nodiscard]] Roofline measure_roofline(const Arguments& arguments, double seconds);
+/// Its operations only, which take no memory. Takes `seconds`, prints them and adds their row:
+/// beside times from a shared machine it says how fast the machine was.
+[[nodiscard]] double probe_operations(const Arguments& arguments, double seconds,
+                                      telemetry::Rows& rows);
+
+/// Both, likewise.
+[[nodiscard]] Roofline measure_roofline(const Arguments& arguments, double seconds,
+                                        telemetry::Rows& rows);
 
 }  // namespace asyndgan::benchmark
