@@ -2,13 +2,12 @@
 """The layers of kernels.cpp in PyTorch, whose convolutions are oneDNN's, as a program calls them:
 each call makes its result anew. Adam is the optimiser's default, which is not fused.
 
-usage: kernels_pytorch.py [--json FILE] [--only TEXT] [--seconds S] [--threads N]
+usage: kernels_pytorch.py [--fused] [--json FILE] [--only TEXT] [--seconds S] [--threads N] [--list]
+
+--fused runs Adam alone, and fused.
 """
 
-import torch
-from torch import nn
-
-import pytorch_benchmark
+from pytorch_benchmark import Benchmark, measure, nn, torch
 
 # Name: input, filters, kernel, stride, padding, whether the padding reflects.
 CONVOLUTIONS = {
@@ -25,6 +24,9 @@ CONVOLUTIONS = {
     "unet256 4x4s2 512->512 @16": ((1, 512, 16, 16), 512, 4, 2, 1, False),
     "unet256 4x4s2 512->512 @4": ((1, 512, 4, 4), 512, 4, 2, 1, False),
     "unet256 4x4s2 512->512 @2": ((1, 512, 2, 2), 512, 4, 2, 1, False),
+    "unet256 4x4s2 up 1024->512 @8": ((1, 512, 16, 16), 1024, 4, 2, 1, False),
+    "unet256 4x4s2 up 512->128 @32": ((1, 128, 64, 64), 512, 4, 2, 1, False),
+    "unet256 4x4s2 up 256->64 @64": ((1, 64, 128, 128), 256, 4, 2, 1, False),
     "main job 7x7 10->16": ((4, 10, 64, 64), 16, 7, 1, 3, True),
     "main job 3x3s2 16->32": ((4, 16, 64, 64), 32, 3, 2, 1, False),
     "main job 3x3 64->64": ((4, 64, 16, 16), 64, 3, 1, 1, True),
@@ -35,6 +37,11 @@ CONVOLUTIONS = {
     "main job 4x4 128->1": ((4, 128, 15, 15), 1, 4, 1, 1, False),
     "main job 3x3 16->16 @64": ((8, 16, 64, 64), 16, 3, 1, 1, False),
     "main job 3x3 64->64 @16": ((8, 64, 16, 16), 64, 3, 1, 1, False),
+    "main job 3x3 128->128 @8": ((8, 128, 8, 8), 128, 3, 1, 1, False),
+    "main job 3x3 256->256 @4": ((8, 256, 4, 4), 256, 3, 1, 1, False),
+    "main job 3x3 256->128 @8": ((8, 256, 8, 8), 128, 3, 1, 1, False),
+    "main job 2x2s2 up 32->16 @32": ((8, 16, 64, 64), 32, 2, 2, 0, False),
+    "main job 2x2s2 up 256->128 @4": ((8, 128, 8, 8), 256, 2, 2, 0, False),
 }
 NORMS = {
     "instance norm and ReLU 64 @256": ((1, 64, 256, 256), nn.InstanceNorm2d),
@@ -79,28 +86,30 @@ def norm_and_relu(shape, kind):
     return {"forward and backward": both}
 
 
-def adam():
+def adam(**options):
     parameter = nn.Parameter(torch.zeros(54, 1000, 1000))
     parameter.grad = torch.rand_like(parameter)
-    return {"step": torch.optim.Adam([parameter], lr=2e-4, betas=(0.5, 0.999)).step}
+    return {"step": torch.optim.Adam([parameter], lr=2e-4, betas=(0.5, 0.999), **options).step}
 
 
 def main():
-    arguments = pytorch_benchmark.parse(__doc__)
-    rows = []
-    cases = {name: (convolution, case) for name, case in CONVOLUTIONS.items()}
-    cases.update({name: (norm_and_relu, case) for name, case in NORMS.items()})
-    cases[ADAM] = (adam, ())
-    for name, (make, case) in cases.items():
-        if arguments.only not in name:
+    benchmark = Benchmark("kernels", __doc__, flags=["--fused"])
+    if benchmark.arguments.fused:
+        cases = {ADAM: lambda: adam(fused=True)}
+    else:
+        cases = {name: lambda case=case: convolution(*case) for name, case in CONVOLUTIONS.items()}
+        cases.update({name: lambda case=case: norm_and_relu(*case) for name, case in NORMS.items()})
+        cases[ADAM] = adam
+    for name, make in cases.items():
+        if not benchmark.selects(name):
             continue
-        maps = make(*case)
+        maps = make()
         for metric, call in maps.items():
-            median, minimum, runs = pytorch_benchmark.measure(call, arguments.seconds / len(maps))
+            median, minimum, runs = measure(call, benchmark.arguments.seconds / len(maps))
             print(f"{name:32} {metric:22} {median * 1e3:10.3f} ms {minimum * 1e3:10.3f} ms {runs:5d}",
                   flush=True)
-            rows.append((name, metric, median))
-    pytorch_benchmark.finish(arguments, "kernels", rows)
+            benchmark.add(name, metric, median)
+    benchmark.finish()
 
 
 if __name__ == "__main__":

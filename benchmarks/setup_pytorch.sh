@@ -1,43 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes a virtual environment with the current PyTorch for compare.py and prints how to
-# use it. usage: setup_pytorch.sh FOLDER
+# Makes a virtual environment with the current PyTorch, for its CPU part alone, and prints how to use
+# it. usage: setup_pytorch.sh FOLDER
 #
-# PyTorch's Linux wheel from PyPI links CUDA libraries, some gigabytes in all. Where the machine
-# has a CUDA toolkit, only what the toolkit lacks is installed beside it; else everything is.
+# PyTorch's Linux wheel from PyPI is linked with CUDA libraries, some gigabytes in all, without which
+# it does not load. None of them is called on a CPU: in their places stand libraries of the same
+# names and symbols, in which every call answers that there is no device. Needs a C compiler.
 set -eu
 
 folder=${1:?usage: setup_pytorch.sh FOLDER}
-cuda=${CUDA_HOME:-/usr/local/cuda}/lib64
 python3 -m venv "$folder"
-pip="$folder/bin/pip --disable-pip-version-check"
-
-if [ -e "$cuda/libcublas.so.13" ] && [ -e "$cuda/libcudnn.so.9" ]; then
-  $pip install --no-deps torch
-  $pip install numpy typing_extensions filelock sympy networkx jinja2 fsspec
-  # With the versions that the wheel asks for.
-  "$folder/bin/python" - > "$folder/libraries.txt" <<'PYTHON'
+pip="$folder/bin/pip --disable-pip-version-check --quiet"
+$pip install --no-deps torch
+# What it asks for that is not of CUDA; NumPy it can use.
+"$folder/bin/python" - > "$folder/needed.txt" <<'PYTHON'
 import importlib.metadata
 import re
-for line in importlib.metadata.requires("torch"):
-    name = line.split(";")[0].strip()
-    if re.match(r"nvidia-(cusparselt|nvshmem|nccl)", name):
-        print(name)
-print("nvidia-cufile")
+for line in importlib.metadata.requires("torch") + ["numpy"]:
+    if not re.match(r"(nvidia|cuda|triton)", line) and "extra ==" not in line:
+        print(line)
 PYTHON
-  $pip install --no-deps -r "$folder/libraries.txt"
-else
-  $pip install torch numpy
-  cuda=
-fi
+$pip install -r "$folder/needed.txt"
 
-site=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
-# The toolkit's own NCCL may be older than the wheel's.
-libraries=$site/nvidia/nccl/lib${cuda:+:$cuda}
-LD_LIBRARY_PATH=$libraries "$folder/bin/python" -c 'import torch; print("PyTorch", torch.__version__)'
-cat > "$folder/bin/python-torch" <<SCRIPT
-#!/bin/sh
-LD_LIBRARY_PATH=$libraries exec "$(cd "$folder" && pwd)/bin/python" "\$@"
-SCRIPT
-chmod +x "$folder/bin/python-torch"
-echo "compare with: compare.py --python $folder/bin/python-torch --binary .../train_step"
+"$folder/bin/python" "$(dirname "$0")/stub_cuda.py" \
+  "$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')"
+"$folder/bin/python" -c 'import torch; print("PyTorch", torch.__version__, "in", torch.__file__)'
+echo "compare with: compare.py --python $folder/bin/python --binary .../train_step"

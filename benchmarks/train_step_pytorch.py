@@ -2,14 +2,12 @@
 """The step of train_step.cpp in PyTorch: the same networks, batches and losses.
 
 usage: train_step_pytorch.py [--compile] [--json FILE] [--only TEXT] [--seconds S] [--threads N]
+           [--list]
 
 --compile gives the networks to torch.compile first.
 """
 
-import torch
-from torch import nn
-
-import pytorch_benchmark
+from pytorch_benchmark import Benchmark, measure, nn, torch
 
 
 def norm(kind, channels):
@@ -209,17 +207,16 @@ CASES["segmenter 64 batch 16"] = lambda through: segmenter_step(through(Segmente
 
 
 def main():
-    arguments = pytorch_benchmark.parse(__doc__, flags=["--compile"])
-    rows = []
+    benchmark = Benchmark("train_step", __doc__, flags=["--compile"])
     for name, make in CASES.items():
-        if arguments.only not in name:
+        if not benchmark.selects(name):
             continue
-        step = make(torch.compile if arguments.compile else lambda network: network)
-        median, minimum, runs = pytorch_benchmark.measure(step, arguments.seconds)
+        step = make(torch.compile if benchmark.arguments.compile else lambda network: network)
+        median, minimum, runs = measure(step, benchmark.arguments.seconds)
         print(f"{name:28} {median * 1e3:10.1f} ms {minimum * 1e3:10.1f} ms {runs:5d}", flush=True)
-        rows.append((name, "step_time", median))
-        rows.append((name, "shortest_step", minimum))
-    pytorch_benchmark.finish(arguments, "train_step", rows)
+        benchmark.add(name, "step_time", median)
+        benchmark.add(name, "shortest_step", minimum)
+    benchmark.finish()
 
 
 if __name__ == "__main__":
