@@ -127,14 +127,16 @@ build ci
 if ((!fast)); then
   section "Thread sanitizer"
   build tsan "${threaded[@]/#/test_}"
-  # One test spends minutes in its reference, which has one thread: only --long has it here.
+  # Some tests spend minutes in a reference of one thread, or on images of full size: only --long
+  # has them here.
   slow=(-E '^kernels:The fast convolution computes the definition')
-  ((!long)) || slow=()
+  large=(-E '^kernels:The fast convolution .* (of the networks|of the widest layers)$')
+  ((!long)) || slow=() large=()
   ctest --preset tsan -j 2 -L "$(labels "${threaded[@]}")" "${exclude[@]}" "${slow[@]}"
 
   section "Address and undefined behaviour sanitizers"
   build asan "${sanitized[@]/#/test_}"
-  ctest --preset asan -j 2 -L "$(labels "${sanitized[@]}")" "${exclude[@]}"
+  ctest --preset asan -j 2 -L "$(labels "${sanitized[@]}")" "${exclude[@]}" "${large[@]}"
 
   section "Clang: the library"
   build clang asyndgan_compiled asyndgan_tls asyndgan_mpi two_sites
