@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 #include "support/gradient_check.hpp"
+#include "support/instruction_sets.hpp"
 
 namespace asyndgan::kernels {
 namespace {
@@ -33,49 +34,53 @@ constexpr double kTolerance = std::is_same_v<T, float> ? 5e-7 : 1e-15;
 TEMPLATE_TEST_CASE("Rectifiers equal their definition", "[kernels]", float, double) {
   using T = TestType;
   using Reference = ActivationReference<T>;
-  for (const int size : kSizes) {
-    for (const T slope : {T(0), T(0.2)}) {
-      const auto x = inputs<T>(size);
-      auto y = x;
-      Mask<> open;
-      rectify_forward(slope, y, open);
-      CHECK(y.to_host() ==
-            apply<T>(x, [=](T v) { return Reference::rectify(v, slope); }).to_host());
-      auto d_input = Tensor<T>::uninitialized(x.shape());
-      rectify_backward(y, slope, open, d_input);
-      auto expected = y;
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        expected.values()[i] *= Reference::rectify_gradient(x.values()[i], slope);
+  test::for_each_instruction_set([] {
+    for (const int size : kSizes) {
+      for (const T slope : {T(0), T(0.2)}) {
+        const auto x = inputs<T>(size);
+        auto y = x;
+        Mask<> open;
+        rectify_forward(slope, y, open);
+        CHECK(y.to_host() ==
+              apply<T>(x, [=](T v) { return Reference::rectify(v, slope); }).to_host());
+        auto d_input = Tensor<T>::uninitialized(x.shape());
+        rectify_backward(y, slope, open, d_input);
+        auto expected = y;
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          expected.values()[i] *= Reference::rectify_gradient(x.values()[i], slope);
+        }
+        CHECK(d_input.to_host() == expected.to_host());
       }
-      CHECK(d_input.to_host() == expected.to_host());
     }
-  }
+  });
 }
 
 TEMPLATE_TEST_CASE("Tanh and sigmoid equal their definitions to rounding", "[kernels]", float,
                    double) {
   using T = TestType;
   using Reference = ActivationReference<T>;
-  for (const int size : kSizes) {
-    const auto x = inputs<T>(size);
-    const auto d = test::uniform<T>(x.shape(), 2);
-    auto y = x;
-    tanh_forward(y);
-    CHECK(test::relative_error(y, apply<T>(x, Reference::tanh)) < kTolerance<T>);
-    auto d_input = Tensor<T>::uninitialized(x.shape());
-    tanh_backward(d, y, d_input);
-    auto expected = apply<T>(x, Reference::tanh_gradient);
-    for (std::size_t i = 0; i < x.size(); ++i) expected.values()[i] *= d.values()[i];
-    CHECK(test::relative_error(d_input, expected) < 2 * kTolerance<T>);
+  test::for_each_instruction_set([] {
+    for (const int size : kSizes) {
+      const auto x = inputs<T>(size);
+      const auto d = test::uniform<T>(x.shape(), 2);
+      auto y = x;
+      tanh_forward(y);
+      CHECK(test::relative_error(y, apply<T>(x, Reference::tanh)) < kTolerance<T>);
+      auto d_input = Tensor<T>::uninitialized(x.shape());
+      tanh_backward(d, y, d_input);
+      auto expected = apply<T>(x, Reference::tanh_gradient);
+      for (std::size_t i = 0; i < x.size(); ++i) expected.values()[i] *= d.values()[i];
+      CHECK(test::relative_error(d_input, expected) < 2 * kTolerance<T>);
 
-    y = x;
-    sigmoid_forward(y);
-    CHECK(test::relative_error(y, apply<T>(x, Reference::sigmoid)) < kTolerance<T>);
-    sigmoid_backward(d, y, d_input);
-    expected = apply<T>(x, Reference::sigmoid_gradient);
-    for (std::size_t i = 0; i < x.size(); ++i) expected.values()[i] *= d.values()[i];
-    CHECK(test::relative_error(d_input, expected) < 2 * kTolerance<T>);
-  }
+      y = x;
+      sigmoid_forward(y);
+      CHECK(test::relative_error(y, apply<T>(x, Reference::sigmoid)) < kTolerance<T>);
+      sigmoid_backward(d, y, d_input);
+      expected = apply<T>(x, Reference::sigmoid_gradient);
+      for (std::size_t i = 0; i < x.size(); ++i) expected.values()[i] *= d.values()[i];
+      CHECK(test::relative_error(d_input, expected) < 2 * kTolerance<T>);
+    }
+  });
 }
 
 }  // namespace

@@ -60,7 +60,11 @@ TEMPLATE_TEST_CASE("Max pooling equals its definition, ties and NaN included", "
 
 TEMPLATE_TEST_CASE("Every instruction set of this machine halves by the definition", "[kernels]",
                    float, double) {
-  test::for_each_instruction_set([] { check_pooling<TestType>({2, 3, 7, 45}, {2, 2}); });
+  test::for_each_instruction_set([] {
+    for (const Shape shape : {Shape{2, 3, 7, 45}, Shape{1, 2, 16, 33}, Shape{1, 1, 2, 1035}}) {
+      check_pooling<TestType>(shape, {2, 2});
+    }
+  });
 }
 
 TEST_CASE("The way back gives every gradient to a winner", "[kernels]") {
