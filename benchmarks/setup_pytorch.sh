@@ -20,7 +20,7 @@ for line in importlib.metadata.requires("torch") + ["numpy"]:
     if not re.match(r"(nvidia|cuda|triton)", line) and "extra ==" not in line:
         print(line)
 PYTHON
-$pip install -r "$folder/needed.txt"
+$pip install --no-warn-conflicts -r "$folder/needed.txt"
 
 "$folder/bin/python" "$(dirname "$0")/stub_cuda.py" \
   "$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')"
