@@ -15,6 +15,7 @@
 #include "asyndgan/core/random.hpp"
 #include "asyndgan/core/safetensors.hpp"
 #include "asyndgan/core/shape.hpp"
+#include "asyndgan/core/temporary_file.hpp"
 #include "asyndgan/core/tensor.hpp"
 
 #include "asyndgan/kernels/activation.hpp"

@@ -2,6 +2,8 @@
 #include "asyndgan/core/atomic_file.hpp"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
@@ -43,6 +45,34 @@ TEST_CASE("Without a commit the old version stays and the temporary file goes", 
   }
   CHECK(folder.entries() == 1);
   CHECK(text_of(read_file(folder / "a", 100)) == "old");
+}
+
+TEST_CASE("What killed writers leave goes when the file is written again", "[core]") {
+  const TemporaryFolder folder;
+  for (int death = 0; death < 3; ++death) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      AtomicFile first(folder / "a");
+      AtomicFile second(folder / "a", 0600);
+      first.write(bytes_of("half"));
+      ::_exit(0);  // without its destructors
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(status == 0);
+    CHECK(folder.entries() == 2);  // of the last death alone
+  }
+  AtomicFile first(folder / "a");
+  AtomicFile second(folder / "a");
+  CHECK(folder.entries() == 2);
+  second.write(bytes_of("whole"));
+  second.commit();
+  CHECK(folder.entries() == 2);  // the other one is at work
+  first.write(bytes_of("whole too"));
+  first.commit();
+  CHECK(folder.entries() == 1);
+  CHECK(text_of(read_file(folder / "a", 100)) == "whole too");
 }
 
 TEST_CASE("A secret is nobody else's from its first byte on", "[core]") {

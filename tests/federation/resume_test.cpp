@@ -6,7 +6,9 @@
 
 #include "asyndgan/federation/journal.hpp"
 #include "support/catch.hpp"
+#include <variant>
 #include "support/federation.hpp"
+#include "asyndgan/core/atomic_file.hpp"
 
 namespace asyndgan::federation {
 namespace {
@@ -213,4 +215,21 @@ TEST_CASE("A checkpoint stands for the steps that a site sits out", "[federation
 }
 
 }  // namespace
+TEST_CASE("A journal removes the halves that killed programs have left", "[federation]") {
+  const TemporaryFolder folder;
+  Journal journal(folder.path());
+  std::ofstream(folder.path() / "step-00000007.safetensors.part-0") << "half";
+  const AtomicFile other(folder.path() / "step-00000008.safetensors");  // somebody is at work
+  Float federation(Float::defaults());
+  State<float> state;
+  federation.central.collect(state);
+  journal.write(10, 10, state, {});
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    left.insert(entry.path().filename().string());
+  }
+  CHECK(left ==
+        std::set<std::string>{"step-00000008.safetensors.part-0", "step-00000010.safetensors"});
+}
+
 }  // namespace asyndgan::federation

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
@@ -16,41 +15,15 @@
 #include <vector>
 
 #include "asyndgan/core/error.hpp"
+#include "asyndgan/core/temporary_file.hpp"
 
 namespace asyndgan {
 
-namespace detail {
-/// "'run/latest.safetensors': No space left on device"
-[[nodiscard]] inline std::string file_problem(const std::filesystem::path& path, int code) {
-  return "'" + path.string() + "': " + std::generic_category().message(code);
-}
-
-/// Owns one POSIX file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] bool valid() const { return number_ >= 0; }
-  /// Closes now and returns 0 or errno: some file systems report a full disk only here.
-  [[nodiscard]] int close() { return ::close(std::exchange(number_, -1)) == 0 ? 0 : errno; }
-
- private:
-  int number_;
-};
-}  // namespace detail
-
 /// A file that appears under its name only when it is whole: the bytes go to a temporary file
 /// in the same folder, commit() makes them durable and renames. Without a commit() the
-/// destructor removes the temporary file, and the target is what it was. `mode` is what the
-/// process's umask takes from, and holds before the first byte is written: 0600 for a secret.
+/// destructor removes the temporary file, and the target is what it was; what a process that was
+/// killed has left goes when the target is written the next time. `mode` is what the process's
+/// umask takes from, and holds before the first byte is written: 0600 for a secret.
 ///
 /// Errors   WriteError naming the file and the reason.
 /// Threads  one object from one thread; writers of the same target may run at once, and the
@@ -58,16 +31,13 @@ class Descriptor {
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path target, mode_t mode = 0666)
-      : target_(std::move(target)), file_(create_temporary(mode)) {}
+      : target_(std::move(target)), temporary_(target_, target_, "", mode) {}
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
-  ~AtomicFile() {
-    if (!temporary_.empty()) ::unlink(temporary_.c_str());
-  }
 
   void write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-      const ssize_t written = ::write(file_.number(), bytes.data(), bytes.size());
+      const ssize_t written = ::write(temporary_.file().number(), bytes.data(), bytes.size());
       if (written < 0) {
         if (errno == EINTR) continue;
         throw WriteError("cannot write " + detail::file_problem(target_, errno));
@@ -80,37 +50,21 @@ class AtomicFile {
   ///          one error after which the new version may be in place is a failure to make the
   ///          name durable, and the message says so.
   void commit() {
-    if (::fsync(file_.number()) != 0) {
+    if (::fsync(temporary_.file().number()) != 0) {
       throw WriteError("cannot flush " + detail::file_problem(target_, errno));
     }
-    if (const int code = file_.close(); code != 0) {
+    if (const int code = temporary_.file().close(); code != 0) {
       throw WriteError("cannot close " + detail::file_problem(target_, code));
     }
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
-      throw WriteError("cannot replace " + detail::file_problem(target_, errno));
+    if (const int code = temporary_.rename(target_); code != 0) {
+      throw WriteError("cannot replace " + detail::file_problem(target_, code));
     }
-    temporary_.clear();
     flush_folder();
   }
 
  private:
   [[nodiscard]] std::filesystem::path folder() const {
     return target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
-  }
-
-  [[nodiscard]] detail::Descriptor create_temporary(mode_t mode) {
-    static std::atomic<unsigned> next = 0;
-    while (true) {
-      temporary_ = target_;
-      temporary_ += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
-      detail::Descriptor file(
-          ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-      if (file.valid()) return file;
-      if (errno == EEXIST || errno == EINTR) continue;  // left by a process with our number
-      const int code = errno;
-      temporary_.clear();
-      throw WriteError("cannot create " + detail::file_problem(target_, code));
-    }
   }
 
   void flush_folder() const {
@@ -121,8 +75,7 @@ class AtomicFile {
   }
 
   std::filesystem::path target_;
-  std::filesystem::path temporary_;  // empty once it has its final name
-  detail::Descriptor file_;
+  detail::TemporaryFile temporary_;
 };
 
 /// Writes `bytes` to `path`, all or nothing. Throws WriteError; the old version then stays.

@@ -19,6 +19,7 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/safetensors.hpp"
+#include "asyndgan/core/temporary_file.hpp"
 #include "asyndgan/networks/checkpoint.hpp"
 #include "asyndgan/protocol/message.hpp"
 
@@ -65,6 +66,7 @@ class Journal {
     const bool due = occasion == Occasion::due;
     if (!due && std::filesystem::exists(file(kDue, step))) return;  // the same state
     const std::string_view prefix = due ? kDue : kEarly;
+    remove_abandoned();
     metadata[kUntil] = std::to_string(until);
     networks::save_checkpoint(file(prefix, step), state, std::move(metadata));
     auto kept = steps_of(prefix);
@@ -137,6 +139,18 @@ class Journal {
   /// The last step of the run that a checkpoint holds the state after.
   [[nodiscard]] std::uint64_t until(std::uint64_t step) const {
     const auto read = safetensors::File::read(file(step));
+  /// Halves of checkpoints that a killed program has left: it may never come to their steps again.
+  void remove_abandoned() const {
+    std::vector<std::filesystem::path> halves;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename().string();
+      if (name.find(std::string(kSuffix) + ".part-") != std::string::npos) {
+        halves.push_back(entry.path());
+      }
+    }
+    for (const auto& half : halves) asyndgan::detail::remove_abandoned(half);
+  }
+
     const auto said = read.metadata().find(kUntil);
     if (said == read.metadata().end()) return step;
     const std::string& digits = said->second;
