@@ -79,9 +79,9 @@ class SiteRun {
         .before_answer = [&](Site& site) { write_if_due(site, voice); },
         .after_step = [&](Site& site) { after_step(site, voice); },
         .rewind =
-            [this](Site& site, std::uint64_t step) {
+            [&](Site& site, std::uint64_t step) {
               const auto saved = journal_.covering(step);
-              if (saved) read(site, *saved);
+              if (saved) read(site, *saved, voice);
               return saved.has_value();
             },
         .while_waiting = [this](Site& site) { stop_if_asked(site); },
@@ -103,7 +103,8 @@ class SiteRun {
           site_.emplace(std::exchange(data, std::nullopt).value(),
                         federation::Channels{config_.data.channels}, std::move(link), ledger_,
                         options_);
-          if (const auto saved = journal_.steps(); !saved.empty()) read(*site_, saved.back());
+          if (const auto saved = journal_.steps(); !saved.empty())
+            read(*site_, saved.back(), voice);
         }
         site_->serve(hooks);
         voice.say("the centre says: " + site_->farewell());
@@ -159,10 +160,8 @@ class SiteRun {
     site.collect(state);
     journal_.write(site.answered(), last_step(site), state, {{"site", site.name()}}, occasion);
   }
-  void read(Site& site, std::uint64_t step) const {
-    State<float> state;
-    site.collect(state);
-    journal_.read(step, state);
+  void read(Site& site, std::uint64_t step, const Voice& voice) const {
+    for (const auto& news : site.restore(journal_.open(step))) voice.say(news);
   }
 
   /// To be called where `error` is caught. Attempts are so far apart from beginning to beginning:

@@ -163,9 +163,8 @@ class TrainingRun {
     central_.collect(state);
     journal_.read(common.back(), state);
     for (std::size_t i = 0; i < sites_.size(); ++i) {
-      State<float> site_state;
-      sites_[i].collect(site_state);
-      site_journals_[i].read(site_journals_[i].covering(common.back()).value(), site_state);
+      const auto& journal = site_journals_[i];
+      sites_[i].restore(journal.open(journal.covering(common.back()).value()));
     }
     read_queries();
     for (const auto& event : telemetry::read_events(folder_.events())) {

@@ -171,6 +171,7 @@
 #include "asyndgan/federation/member.hpp"
 #include "asyndgan/federation/membership.hpp"
 #include "asyndgan/federation/objective.hpp"
+#include "asyndgan/federation/recall_critics.hpp"
 #include "asyndgan/federation/replicas.hpp"
 #include "asyndgan/federation/roster.hpp"
 #include "asyndgan/federation/sampling.hpp"

@@ -81,7 +81,10 @@ class Journal {
 
   template <std::floating_point T, Device D>
   void read(std::uint64_t step, State<T, D>& state) const {
-    networks::load_checkpoint(file(step), state);
+    networks::load_checkpoint(open(step), state);
+  }
+  [[nodiscard]] safetensors::File open(std::uint64_t step) const {
+    return safetensors::File::read(file(step));
   }
 
   /// Steps that there are checkpoints of, rising.
@@ -136,9 +139,6 @@ class Journal {
     return steps;
   }
 
-  /// The last step of the run that a checkpoint holds the state after.
-  [[nodiscard]] std::uint64_t until(std::uint64_t step) const {
-    const auto read = safetensors::File::read(file(step));
   /// Halves of checkpoints that a killed program has left: it may never come to their steps again.
   void remove_abandoned() const {
     std::vector<std::filesystem::path> halves;
@@ -151,6 +151,9 @@ class Journal {
     for (const auto& half : halves) asyndgan::detail::remove_abandoned(half);
   }
 
+  /// The last step of the run that a checkpoint holds the state after.
+  [[nodiscard]] std::uint64_t until(std::uint64_t step) const {
+    const auto read = open(step);
     const auto said = read.metadata().find(kUntil);
     if (said == read.metadata().end()) return step;
     const std::string& digits = said->second;

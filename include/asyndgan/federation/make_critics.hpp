@@ -55,41 +55,49 @@ template <networks::Discriminator Net, class T, class D>
 
 }  // namespace detail
 
-/// A site's discriminators, one over all channels that it has or one for each, with weights drawn
-/// under its secret.
+/// Adds a discriminator of these channels of the run to a site's, with weights drawn under its
+/// secret.
 ///
-/// Errors  DataError if the images are too small for them; ConfigError where the statistics of
-///         the objective can never rest on enough images.
+/// Errors  DataError if the images are too small for it; ConfigError where the statistics of the
+///         objective can never rest on enough images.
+template <networks::Discriminator Net, class T, class D>
+void add_critic(Critics<Net>& critics, std::vector<int> channels, const SiteSamples<T, D>& samples,
+                const SiteOptions<Net>& options) {
+  auto network_options = options.discriminator;
+  network_options.in_channels = samples.classes() + static_cast<int>(channels.size());
+  Net network(network_options);
+  try {
+    (void)network.output_shape({1, network_options.in_channels, samples.height(), samples.width()});
+  } catch (const ShapeError& error) {
+    throw DataError("site '" + options.name + "': images are too small: " + error.what());
+  }
+  State<T, D> state;
+  network.collect("", state);
+  layers::initialize(state, options.initialization,
+                     {.seed = options.secret,
+                      .site = static_cast<std::uint32_t>(critics.size()),
+                      .purpose = random::Purpose::initialize});
+  critics.emplace_back(std::move(channels), std::move(network), options.adam);
+  if (options.objective.feature_statistics) {
+    critics.back().keep_statistics(detail::statistics_options(samples, options), samples.height(),
+                                   samples.width());
+  }
+}
+
+/// A site's discriminators, one over all channels that it has, in the order of the run's, or one
+/// for each.
+///
+/// Errors  as add_critic().
 template <networks::Discriminator Net, class T, class D>
 [[nodiscard]] Critics<Net> make_critics(const SiteSamples<T, D>& samples,
                                         const SiteOptions<Net>& options) {
-  std::vector<std::vector<int>> groups{samples.channels()};
-  if (options.judging == Judging::per_modality) {
-    groups.clear();
-    for (const int channel : samples.channels()) groups.push_back({channel});
-  }
   Critics<Net> critics;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    auto network_options = options.discriminator;
-    network_options.in_channels = samples.classes() + static_cast<int>(groups[i].size());
-    Net network(network_options);
-    try {
-      (void)network.output_shape(
-          {1, network_options.in_channels, samples.height(), samples.width()});
-    } catch (const ShapeError& error) {
-      throw DataError("site '" + options.name + "': images are too small: " + error.what());
-    }
-    State<T, D> state;
-    network.collect("", state);
-    layers::initialize(state, options.initialization,
-                       {.seed = options.secret,
-                        .site = static_cast<std::uint32_t>(i),
-                        .purpose = random::Purpose::initialize});
-    critics.emplace_back(groups[i], std::move(network), options.adam);
-    if (options.objective.feature_statistics) {
-      critics.back().keep_statistics(detail::statistics_options(samples, options), samples.height(),
-                                     samples.width());
-    }
+  std::vector<int> all = samples.channels();
+  if (options.judging == Judging::per_modality) {
+    for (const int channel : all) add_critic(critics, {channel}, samples, options);
+  } else {
+    std::sort(all.begin(), all.end());
+    add_critic(critics, std::move(all), samples, options);
   }
   return critics;
 }

@@ -16,14 +16,17 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
+#include "asyndgan/core/safetensors.hpp"
 #include "asyndgan/data/slices.hpp"
 #include "asyndgan/federation/exchange.hpp"
 #include "asyndgan/federation/make_critics.hpp"
+#include "asyndgan/federation/recall_critics.hpp"
 #include "asyndgan/federation/site_options.hpp"
 #include "asyndgan/federation/site_position.hpp"
 #include "asyndgan/federation/site_samples.hpp"
 #include "asyndgan/federation/steps.hpp"
 #include "asyndgan/modality/condition.hpp"
+#include "asyndgan/networks/checkpoint.hpp"
 #include "asyndgan/privacy/ledger.hpp"
 #include "asyndgan/privacy/private.hpp"
 #include "asyndgan/privacy/release.hpp"
@@ -189,15 +192,38 @@ class Site {
 
   /// Everything that a resumed run needs: discriminators, moments, and where the draws stand.
   void collect(State<T, D>& state) {
-    for (std::size_t i = 0; i < critics_.size(); ++i) {
-      critics_[i].collect("discriminator." + std::to_string(i), state);
+    for (auto* critics : {&critics_, &waiting_}) {
+      for (auto& critic : *critics) {
+        critic.collect(critic_name(critic.channels, samples_.channel_names()), state);
+      }
     }
+    collect_position(state);
+  }
+
+  /// Goes on from a file of collect()'s state, which may be of other channels: a discriminator of
+  /// channels that the file does not know begins anew, one of channels that the site has lost is
+  /// kept, in the checkpoints to come too. Returns what was so, for people.
+  ///
+  /// Errors  CheckpointError naming the file and what does not fit; the site is as it was then.
+  std::vector<std::string> restore(const safetensors::File& file) {
+    samples_.require_same_images(file);
+    State<T, D> state;
+    auto recalled = recall_critics(file, samples_, options_, state);
+    collect_position(state);
+    networks::load_checkpoint(file, state);
+    critics_ = std::move(recalled.judging);
+    waiting_ = std::move(recalled.waiting);
+    return std::move(recalled.news);
+  }
+
+ private:
+  /// What is no discriminator's.
+  void collect_position(State<T, D>& state) {
     samples_.collect(state);
     loss_average_.collect("loss_average", state);
     position_.collect(state);
   }
 
- private:
   void take(const protocol::Welcome& welcome, const Hooks& hooks) {
     if (welcome.largest_batch > static_cast<std::uint32_t>(options_.largest_batch)) {
       throw ProtocolError("largest batch is " + std::to_string(welcome.largest_batch) +
@@ -387,6 +413,7 @@ class Site {
   protocol::Limits limits_;
   privacy::Release release_;
   Critics<Net> critics_;
+  Critics<Net> waiting_;  // of channels that the site has lost, until it has them again
   protocol::RunId run_ = 0;
   bool welcomed_ = false;
   SitePosition position_;

@@ -12,6 +12,7 @@
 #include "asyndgan/core/error.hpp"
 #include "asyndgan/core/parameter.hpp"
 #include "asyndgan/core/random.hpp"
+#include "asyndgan/core/safetensors.hpp"
 #include "asyndgan/core/tensor.hpp"
 #include "asyndgan/data/mirror.hpp"
 #include "asyndgan/data/slices.hpp"
@@ -71,6 +72,7 @@ class SiteSamples {
   /// Of all channels of the run: how many there are, and which of them the site has.
   [[nodiscard]] int run_channels() const { return static_cast<int>(run_channels_.size()); }
   [[nodiscard]] const std::vector<int>& channels() const { return channels_; }
+  [[nodiscard]] const std::vector<std::string>& channel_names() const { return run_channels_; }
 
   [[nodiscard]] privacy::SiteFacts facts() const {
     privacy::SiteFacts facts{.samples = size(),
@@ -123,6 +125,15 @@ class SiteSamples {
     state.counters.push_back({"maps_drawn", &maps_drawn_});
     state.counters.push_back({"reals_drawn", &reals_drawn_});
     budget_.collect("queries", state);
+  }
+  /// Throws CheckpointError where a file of collect()'s state is of more images, or fewer: what
+  /// they have answered could not be told apart.
+  void require_same_images(const safetensors::File& file) const {
+    const auto then = file.template values<std::int64_t>("queries.per_sample").size();
+    if (then == size()) return;
+    throw CheckpointError(file.source() + " is of " + std::to_string(then) +
+                          " labelled images, site '" + options_.site + "' has " +
+                          std::to_string(size()) + ": expected the images that it began with");
   }
 
  private:
