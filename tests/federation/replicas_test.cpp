@@ -251,8 +251,12 @@ TEST_CASE("Sites of two processes of the centre do not contradict each other", "
   const auto ranks = transport::InProcessGroup::make(2);
   first.replicas = ranks[0];
   Roster<test::Federation<float>::G> roster(2, first);
-  roster[0].presence = Presence::present;
-  roster[0].member = {.name = "north", .facts = {.channels = {"t1"}}};
+  constexpr int kSide = test::Federation<float>::kSide;
+  constexpr int kClasses = test::Federation<float>::kClasses;
+  const privacy::SiteFacts facts{
+      .channels = {"t1"}, .classes = kClasses, .height = kSide, .width = kSide};
+  roster.greet(0, {"north", privacy::Release({}, 1).facts(facts)});
+  roster.give_place(0, protocol::Limits::for_run({2, 1, kSide, kSide}, kClasses));
   CHECK(roster.enough());
   CHECK_THROWS_WITH(roster.introduce(1, {.name = "north", .facts = {.channels = {"t1"}}}),
                     "two sites call themselves 'north'");

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <set>
 #include <string>
-
-#include "asyndgan/federation/journal.hpp"
-#include "support/catch.hpp"
 #include <variant>
-#include "support/federation.hpp"
+
 #include "asyndgan/core/atomic_file.hpp"
+#include "asyndgan/federation/journal.hpp"
+#include "federation/hand_made_site.hpp"
+#include "support/catch.hpp"
+#include "support/federation.hpp"
 
 namespace asyndgan::federation {
 namespace {
@@ -158,6 +162,47 @@ TEST_CASE("A site does not go on from another step than the centre's", "[federat
                     "the centre goes on with step 0, this site's checkpoint with step 2");
 }
 
+TEST_CASE("A centre that is started again has not forgotten whom it put out", "[federation]") {
+  auto options = Float::defaults();
+  options.central.minimum_sites = 1;
+  options.central.grace = std::chrono::minutes(1);
+  const auto honest_round = [](Float::Central& central, test::HandMadeSite& honest) {
+    honest.greet("honest");
+    honest.send(protocol::Masks{central.step(), honest.maps()});
+    central.admit();
+    honest.send(protocol::Gradient{central.step(), honest.gradient(), {}, honest.maps()});
+    return central.round();
+  };
+  const TemporaryFolder folder;
+  const Journal journal(folder.path());
+  {
+    transport::InProcessHub hub(2);
+    Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 2,
+                           options.central);
+    test::HandMadeSite honest(hub.join(1), options.central);
+    test::HandMadeSite hostile(hub.join(2), options.central);
+    hostile.send(protocol::Masks{7, hostile.maps()});  // without a hello
+    (void)honest_round(central, honest);
+    REQUIRE(central.roster()[1].presence == Presence::expelled);
+    State<float> state;
+    central.collect(state);
+    Journal(folder.path()).write(central.step(), central.step(), state, {});
+  }
+  transport::InProcessHub hub(2);
+  Float::Central central(Float::generator(options), Float::Link(hub.join(transport::kCentral)), 2,
+                         options.central);
+  State<float> state;
+  central.collect(state);
+  journal.read(1, state);
+  test::HandMadeSite honest(hub.join(1), options.central);
+  test::HandMadeSite hostile(hub.join(2), options.central);
+  hostile.greet("hostile");
+  CHECK(honest_round(central, honest).parts.size() == 1);
+  CHECK(central.roster()[1].presence == Presence::expelled);
+  CHECK(std::get<protocol::Refusal>(hostile.receive().message).reason ==
+        "it was expelled from this run");
+}
+
 TEST_CASE("A journal keeps the last checkpoints and ignores other files", "[federation]") {
   const TemporaryFolder folder;
   Float federation(Float::defaults());
@@ -168,6 +213,23 @@ TEST_CASE("A journal keeps the last checkpoints and ignores other files", "[fede
   std::filesystem::create_directory(folder.path() / "step-x.safetensors");
   CHECK(journal.steps() == std::vector<std::uint64_t>{20, 300});
   CHECK(journal.file(300).filename() == "step-00000300.safetensors");
+}
+
+TEST_CASE("A journal removes the halves that killed programs have left", "[federation]") {
+  const TemporaryFolder folder;
+  Journal journal(folder.path());
+  std::ofstream(folder.path() / "step-00000007.safetensors.part-0") << "half";
+  const AtomicFile other(folder.path() / "step-00000008.safetensors");  // somebody is at work
+  Float federation(Float::defaults());
+  State<float> state;
+  federation.central.collect(state);
+  journal.write(10, 10, state, {});
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    left.insert(entry.path().filename().string());
+  }
+  CHECK(left ==
+        std::set<std::string>{"step-00000008.safetensors.part-0", "step-00000010.safetensors"});
 }
 
 TEST_CASE("A journal keeps what was due, however often a run is interrupted", "[federation]") {
@@ -215,21 +277,4 @@ TEST_CASE("A checkpoint stands for the steps that a site sits out", "[federation
 }
 
 }  // namespace
-TEST_CASE("A journal removes the halves that killed programs have left", "[federation]") {
-  const TemporaryFolder folder;
-  Journal journal(folder.path());
-  std::ofstream(folder.path() / "step-00000007.safetensors.part-0") << "half";
-  const AtomicFile other(folder.path() / "step-00000008.safetensors");  // somebody is at work
-  Float federation(Float::defaults());
-  State<float> state;
-  federation.central.collect(state);
-  journal.write(10, 10, state, {});
-  std::set<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
-    left.insert(entry.path().filename().string());
-  }
-  CHECK(left ==
-        std::set<std::string>{"step-00000008.safetensors.part-0", "step-00000010.safetensors"});
-}
-
 }  // namespace asyndgan::federation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "asyndgan/federation/roster.hpp"
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,8 @@ TEST_CASE("Given weights stay with their sites", "[federation]") {
   Seats roster(3, given);
   roster.greet(2, hello("last"));
   roster.greet(0, hello("first"));
-  roster[2].presence = roster[0].presence = Presence::present;
-  roster.weigh();
+  roster.give_place(2, limits());
+  roster.give_place(0, limits());
   CHECK(roster.shares() == std::vector<double>{1.0 / 6, 0, 5.0 / 6});
 }
 
@@ -83,16 +84,14 @@ TEST_CASE("The cap is a multiple of what sites send", "[federation]") {
   auto capped = options();
   Seats free(3, capped);
   free[0].conduct.magnitude = 1;
-  CHECK(free.cap(1e9) == 1);
+  CHECK(std::isinf(free.cap()));
   capped.norm_cap = 2;
   Seats roster(3, capped);
-  CHECK(roster.cap(0) == 1);
+  CHECK(roster.cap() == 0);
   roster[0].conduct.magnitude = 1;
   roster[1].conduct.magnitude = 3;
   roster[2].conduct.magnitude = 60;
-  CHECK(roster.cap(1) == 1);
-  CHECK(roster.cap(6) == 1);
-  CHECK(roster.cap(60) == 0.1);
+  CHECK(roster.cap() == 6);
   roster.greet(2, hello("again"));
   CHECK(roster[2].conduct.magnitude == 60);
   capped.norm_cap = -1;
@@ -111,8 +110,55 @@ TEST_CASE("A site that does not fit gets no place", "[federation]") {
                     "site 'south' has 99 rows, this run expects 16");
   roster.greet(1, hello("north"));
   CHECK_THROWS_WITH(roster.give_place(1, limits()), "two sites call themselves 'north'");
+  auto other = facts();
+  other.channels = {"c1"};
+  roster.greet(1, hello("south", other));
+  CHECK_THROWS_WITH(roster.give_place(1, limits()),
+                    "site 'south' has the channels c1, site 'north' has c0");
   CHECK(roster[1].presence == Presence::away);
   CHECK(roster.shares() == std::vector<double>{1, 0});
+}
+
+TEST_CASE("A name is free again once its site has left", "[federation]") {
+  const auto one = options(1);
+  Seats roster(2, one);
+  roster.greet(0, hello("north"));
+  roster.give_place(0, limits());
+  roster.take_place(0, Presence::away);
+  roster.greet(1, hello("north"));
+  CHECK_NOTHROW(roster.give_place(1, limits()));
+  roster.greet(0, hello("north"));
+  CHECK_THROWS_WITH(roster.give_place(0, limits()), "two sites call themselves 'north'");
+}
+
+TEST_CASE("Who was expelled stays out when the run is resumed, unless it needs all",
+          "[federation]") {
+  const auto elastic = options(1);
+  Seats before(2, elastic);
+  before[1].conduct = {.magnitude = 3, .last_sent = 5, .strikes = 2};
+  before.take_place(1, Presence::expelled);
+  State<float> saved;
+  before.collect(saved);
+  const auto resume = [&saved](Seats& after) {
+    State<float> state;
+    after.collect(state);
+    REQUIRE(state.counters.size() == saved.counters.size());
+    for (std::size_t i = 0; i < saved.counters.size(); ++i) {
+      CHECK(state.counters[i].name == saved.counters[i].name);
+      *state.counters[i].count = *saved.counters[i].count;
+    }
+    after.keep_out_expelled();
+  };
+  Seats after(2, elastic);
+  resume(after);
+  CHECK(after[0].presence == Presence::away);
+  CHECK(after[1].presence == Presence::expelled);
+  CHECK(after[1].conduct.last_sent == 5);
+  CHECK(after[1].conduct.strikes == 2);
+  const auto all = options();
+  Seats strict(2, all);
+  resume(strict);
+  CHECK(strict[1].presence == Presence::away);
 }
 
 }  // namespace

@@ -45,8 +45,15 @@ TEST_CASE("A gradient that is sent again is not used", "[federation]") {
 }
 
 TEST_CASE("A gradient far larger than the other sites' is not used", "[federation]") {
-  const auto judged = [](const std::vector<double>& others, double largest_ratio = 1000) {
-    return why_too_large(2500, others, {.largest_ratio = largest_ratio});
+  const auto judged = [](std::vector<double> others, double largest_ratio = 1000) {
+    const Screening screening{.largest_ratio = largest_ratio};
+    const auto alone = why_too_large(2500, Magnitudes(others), 0, screening);
+    for (const double own : {0.5, 2500.0, 1e12}) {  // its own is none of the others'
+      others.push_back(own);
+      CHECK(why_too_large(2500, Magnitudes(others), own, screening) == alone);
+      others.pop_back();
+    }
+    return alone;
   };
   CHECK(judged({2, 2}) == "is 1.25e+03 times as large as the other sites'");
   CHECK(judged({2, 0, 2, 1e9}) == "is 1.25e+03 times as large as the other sites'");
@@ -59,10 +66,16 @@ TEST_CASE("A gradient far larger than the other sites' is not used", "[federatio
 }
 
 TEST_CASE("The typical magnitude is the median of those known", "[federation]") {
-  CHECK(typical_magnitude(std::vector<double>{}) == 0);
-  CHECK(typical_magnitude(std::vector<double>{0, 0}) == 0);
-  CHECK(typical_magnitude(std::vector<double>{5, 0, 1, 100}) == 5);
-  CHECK(typical_magnitude(std::vector<double>{1, 100, 3, 2}) == 2.5);
+  CHECK(Magnitudes({}).typical() == 0);
+  CHECK(Magnitudes({0, 0}).typical() == 0);
+  CHECK(Magnitudes({5, 0, 1, 100}).typical() == 5);
+  CHECK(Magnitudes({1, 100, 3, 2}).typical() == 2.5);
+  CHECK(Magnitudes({1, 100, 3, 2}).typical_beside(0) == 2.5);
+  CHECK(Magnitudes({1, 100, 3, 2}).typical_beside(1) == 3);
+  CHECK(Magnitudes({1, 100, 3, 2}).typical_beside(3) == 2);
+  CHECK(Magnitudes({3, 1, 3}).typical_beside(3) == 2);
+  CHECK(Magnitudes({0, 7}).known_beside(7) == 0);
+  CHECK(Magnitudes({0, 7}).typical_beside(7) == 0);
 }
 
 }  // namespace

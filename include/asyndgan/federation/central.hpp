@@ -157,7 +157,7 @@ class Central {
     generator_.collect("", state);
     optimizer_.collect("optimizer", state);
     average_.collect("average", state);
-    members_.roster().collect_magnitudes(state);
+    members_.roster().collect(state);
   }
 
  private:
@@ -308,11 +308,12 @@ class Central {
       std::string why;
     };
     std::vector<Fault> faults;
+    const Magnitudes magnitudes = roster().magnitudes();
     for (std::size_t site = 0; site < roster().size(); ++site) {
       auto& seat = members_.roster()[site];
       std::erase_if(seat.answers, [&](const auto& answer) {
         auto why =
-            why_too_large(answer.magnitude, roster().magnitudes_beside(site), options_.screening);
+            why_too_large(answer.magnitude, magnitudes, seat.conduct.magnitude, options_.screening);
         if (why.empty()) {
           seat.conduct.strikes = 0;
           return false;
@@ -349,11 +350,12 @@ class Central {
     for (const auto& answer : answers) sizes.push_back({answer.site, answer.d_fake.shape().n});
     const auto weights = answer_weights(options_.sampling, roster().shares(), sizes,
                                         roster().count(Presence::present));
+    const double cap = roster().cap();
     std::vector<Contribution<G>> contributions;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       auto& answer = answers[i];
-      if (const double cap = roster().cap(answer.magnitude); cap < 1) {
-        answer.d_fake = kernels::scale(std::move(answer.d_fake), cap);
+      if (answer.magnitude > cap) {
+        answer.d_fake = kernels::scale(std::move(answer.d_fake), cap / answer.magnitude);
       }
       contributions.push_back(
           {weights[i] * schedule_.weight(answer.age), std::move(answer.d_fake), &answer.saved});

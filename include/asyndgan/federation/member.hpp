@@ -44,53 +44,44 @@ inline void require_fitting(const Member& member, const CentralOptions& options,
       std::to_string(maps.n) + " of " + std::to_string(maps.h) + " x " + std::to_string(maps.w));
 }
 
-/// A name stands for one site, in errors and on disk; the channels of a fake mean the same to
-/// all sites. Throws ConfigError naming the two that contradict each other.
-inline void require_agreement(std::span<const Member> members) {
+/// The channels of a fake mean the same to all sites. Throws ConfigError naming the two that
+/// contradict each other.
+inline void require_agreement(const Member& member, const Member& other) {
+  if (member.facts.channels == other.facts.channels) return;
   const auto listed = [](const std::vector<std::string>& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
     return text;
   };
-  for (std::size_t i = 1; i < members.size(); ++i) {
-    const Member& first = members.front();
-    if (members[i].facts.channels != first.facts.channels) {
-      throw ConfigError("site '" + members[i].name + "' has the channels " +
-                        listed(members[i].facts.channels) + ", site '" + first.name + "' has " +
-                        listed(first.facts.channels));
-    }
-    for (const Member& other : members.first(i)) {
-      if (members[i].name == other.name) {
-        throw ConfigError("two sites call themselves '" + other.name + "'");
-      }
-    }
-  }
+  throw ConfigError("site '" + member.name + "' has the channels " + listed(member.facts.channels) +
+                    ", site '" + other.name + "' has " + listed(other.facts.channels));
 }
 
 /// Sets every weight, and returns the sample counts, 0 where a site keeps its own.
 ///
-/// Errors  ConfigError where what the sites told is not enough for the weighting or sampling.
-[[nodiscard]] inline std::vector<std::int64_t> weigh(std::span<Member> members, Weighting weighting,
-                                                     Sampling sampling,
+/// Errors  ConfigError where what the sites told is not enough for the weighting or sampling; no
+///         weight has changed then.
+[[nodiscard]] inline std::vector<std::int64_t> weigh(std::span<Member* const> members,
+                                                     Weighting weighting, Sampling sampling,
                                                      std::span<const double> given) {
   std::vector<std::int64_t> counts;
-  for (const Member& member : members) {
-    counts.push_back(static_cast<std::int64_t>(member.facts.samples));
+  for (const Member* member : members) {
+    counts.push_back(static_cast<std::int64_t>(member->facts.samples));
     if (counts.back() > 0) continue;
     if (sampling == Sampling::pooled || weighting == Weighting::by_count) {
-      throw ConfigError("site '" + member.name +
+      throw ConfigError("site '" + member->name +
                         "' keeps its sample count, which pooled sampling and weighting by count "
                         "need");
     }
   }
   const auto shares = site_weights(weighting, counts, given);
   for (std::size_t i = 0; i < members.size(); ++i) {
-    members[i].weight = shares[i];
     if (sampling == Sampling::pooled && !(shares[i] > 0)) {
-      throw ConfigError("site '" + members[i].name +
+      throw ConfigError("site '" + members[i]->name +
                         "' has weight 0, so it has no part in pooled sampling: leave it out");
     }
   }
+  for (std::size_t i = 0; i < members.size(); ++i) members[i]->weight = shares[i];
   return counts;
 }
 

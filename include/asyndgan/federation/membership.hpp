@@ -21,6 +21,7 @@
 #include "asyndgan/federation/standing.hpp"
 #include "asyndgan/networks/network.hpp"
 #include "asyndgan/protocol/codec.hpp"
+#include "asyndgan/protocol/frame.hpp"
 #include "asyndgan/protocol/limits.hpp"
 #include "asyndgan/protocol/message.hpp"
 #include "asyndgan/transport/transport.hpp"
@@ -64,6 +65,7 @@ class Membership {
   /// Errors  ConfigError naming the site and what does not fit; TransportTimeout where too few
   ///         came within the patience; ProtocolError, TransportError as hear().
   void gather() {
+    roster_.keep_out_expelled();
     const auto begin = options_.now();
     while (!roster_.enough()) {
       if (roster_.count(Presence::greeted) + roster_.count(Presence::present) >=
@@ -91,6 +93,7 @@ class Membership {
     begin_step(step);
     for (std::size_t site = 0; site < roster_.size(); ++site) require_standing(site);
     begun_ = true;
+    owed_since_ = options_.now();
     if (roster_.strict()) roster_.weigh();
     for (std::size_t site = 0; site < roster_.size(); ++site) {
       if (roster_.present(site)) welcome(site);
@@ -104,7 +107,8 @@ class Membership {
 
   /// Takes in one message, or none within `limit`. take(site, message) has what a site that is
   /// present says of its part in the run: Masks or a Gradient. One that breaks the protocol, by
-  /// take()'s judgement too, costs its sender the place.
+  /// take()'s judgement too, costs its sender the place; a greeting that nobody of this run would
+  /// send, the connection alone.
   ///
   /// Errors  ProtocolError, TransportError naming the site, where the run cannot do without it;
   ///         ConfigError where it came back and no longer fits, SiteBehind where it cannot go on
@@ -120,8 +124,9 @@ class Membership {
       return;
     }
     const auto site = static_cast<std::size_t>(arrival.peer - 1);
+    const bool refused = arrival.gone() && std::exchange(roster_[site].knows_why, false);
     if (roster_[site].presence == Presence::expelled) {
-      turn_away(site, arrival);
+      if (!arrival.gone()) turn_away(site, "it was expelled from this run");
       return;
     }
     if (roster_[site].presence == Presence::elsewhere) {
@@ -129,6 +134,7 @@ class Membership {
       return;
     }
     if (arrival.gone()) {
+      if (refused) return;  // it had no place to lose
       lose<TransportError>(site, Presence::away, roster_.who(site) + " is gone");
       return;
     }
@@ -136,14 +142,20 @@ class Membership {
       auto received = protocol::decode(arrival.message, limits_);
       const bool greeting = std::holds_alternative<protocol::Hello>(received.message);
       if (received.header.run != run_ && !(greeting && received.header.run == 0)) {
-        throw ProtocolError("run is " + std::to_string(received.header.run) + ", expected " +
-                            std::to_string(run_) + ": a message of another run");
+        const std::string why = "run is " + std::to_string(received.header.run) + ", expected " +
+                                std::to_string(run_) + ": a message of another run";
+        if (!greeting) throw ProtocolError(why);
+        turn_back(site, why);
+        return;
       }
       auto& seat = roster_[site];
       seat.wire_version = received.header.version;
       const bool has_left = seat.presence == Presence::away && !seat.member.name.empty();
       if (has_left && !greeting) return;  // what it sent before it knew
       std::visit([&](auto& message) { heed(site, message, take); }, received.message);
+    } catch (const protocol::WireVersionError& error) {
+      roster_[site].wire_version = protocol::kWireVersion;  // the nearest to its own
+      turn_back(site, error.what());
     } catch (const ProtocolError& error) {
       expel(site, error.what());
     }
@@ -173,14 +185,7 @@ class Membership {
   ///
   /// Errors  TransportTimeout, TransportError where the run cannot do without them.
   void require_patience() {
-    for (std::size_t site = 0; site < roster_.size(); ++site) {
-      const auto& seat = roster_[site];
-      if (seat.owes() && since(seat.waiting_since()) >= options_.patience) {
-        lose<TransportTimeout>(
-            site, Presence::away,
-            "did not answer within " + std::to_string(options_.patience.count()) + " ms");
-      }
-    }
+    if (since(owed_since_) >= options_.patience) part_with_the_silent();
     if (roster_.enough()) {
       complete_ = options_.now();
     } else if (since(complete_) >= options_.grace) {
@@ -191,11 +196,8 @@ class Membership {
   }
   /// Until require_patience() may part with one.
   [[nodiscard]] Millis patience_left() const {
-    Millis left = roster_.enough() ? kNoDeadline : remaining(complete_, options_.grace);
-    for (const auto& seat : roster_) {
-      if (seat.owes()) left = std::min(left, remaining(seat.waiting_since(), options_.patience));
-    }
-    return left;
+    const Millis left = remaining(owed_since_, options_.patience);
+    return roster_.enough() ? left : std::min(left, remaining(complete_, options_.grace));
   }
 
   /// Tells every site that nothing follows.
@@ -213,12 +215,13 @@ class Membership {
  private:
   template <class Take>
   void heed(std::size_t site, protocol::Hello& hello, const Take& /*take*/) {
-    if (roster_.present(site)) lose<TransportError>(site, Presence::away, "came anew");
     const auto& names = options_.names;
     if (site < names.size() && hello.site_name != names[site]) {
-      throw ProtocolError("it calls itself '" + hello.site_name + "', its place is that of '" +
+      turn_back(site, "it calls itself '" + hello.site_name + "', its place is that of '" +
                           names[site] + "'");
+      return;
     }
+    if (roster_.present(site)) lose<TransportError>(site, Presence::away, "came anew");
     roster_.greet(site, std::move(hello));
     if (!begun_ || !give_place(site)) return;
     require_standing(site);
@@ -304,14 +307,20 @@ class Membership {
     if (needed && options_.grace.count() == 0) throw E(text);
   }
 
-  /// One that was expelled is not heard; where it comes anew it is told so, once.
-  void turn_away(std::size_t site, const transport::Arrival& arrival) {
+  /// Refuses a connection of a site that was updated too early, or set up wrongly. The place is
+  /// free for it to come back to, and nobody else is concerned.
+  void turn_back(std::size_t site, const std::string& why) {
+    if (roster_.present(site)) lose<TransportError>(site, Presence::away, "came anew");
+    if (std::exchange(roster_[site].knows_why, true)) return;
+    (void)refuse(site, why);
+    std::string news = "a connection of " + roster_.who(site) + " was refused: " + why;
+    const bool told = std::find(news_.begin(), news_.end(), news) != news_.end();
+    if (!told) note(std::move(news));  // it may try again and again before anybody reads this
+  }
+  /// Whoever is not heard is told why, once for every time that it comes.
+  void turn_away(std::size_t site, const std::string& why) {
     auto& seat = roster_[site];
-    if (arrival.gone()) {
-      seat.knows_why = false;
-    } else if (!seat.knows_why) {
-      seat.knows_why = refuse(site, "it was expelled from this run");
-    }
+    if (!seat.knows_why) seat.knows_why = refuse(site, why);
   }
   /// It has no part in the run, or none any more, and something is to be done about it.
   bool refuse(std::size_t site, const std::string& why) {
@@ -337,6 +346,22 @@ class Membership {
             .version = version};
   }
 
+  void part_with_the_silent() {
+    auto first = options_.now();
+    for (std::size_t site = 0; site < roster_.size(); ++site) {
+      const auto& seat = roster_[site];
+      if (!seat.owes()) continue;
+      if (since(seat.waiting_since()) < options_.patience) {
+        first = std::min(first, seat.waiting_since());
+        continue;
+      }
+      lose<TransportTimeout>(
+          site, Presence::away,
+          "did not answer within " + std::to_string(options_.patience.count()) + " ms");
+    }
+    owed_since_ = first;
+  }
+
   [[nodiscard]] Millis since(Clock::time_point begin) const {
     return std::chrono::duration_cast<Millis>(options_.now() - begin);
   }
@@ -353,6 +378,8 @@ class Membership {
   std::uint64_t step_ = 0;           // that whoever comes begins with
   bool begun_ = false;               // the run
   Clock::time_point complete_ = {};  // when there were last enough sites
+  Clock::time_point owed_since_ =
+      {};  // by a site, at the earliest: so not all are looked at always
   std::vector<std::string> news_;
 };
 

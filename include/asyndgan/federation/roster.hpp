@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,9 +37,10 @@ class Roster {
       : options_(&options),
         seats_(require_sites(sites, options)),
         batches_(batch_options(), std::vector<std::int64_t>(seats_.size(), 1)) {
+    counts_[index(Presence::away)] = sites;
     const Block own = block_of(*options.replicas, size());
     for (std::size_t site = 0; site < size(); ++site) {
-      if (!own.has(site)) seats_[site].presence = Presence::elsewhere;
+      if (!own.has(site)) move(site, Presence::elsewhere);
     }
   }
 
@@ -50,10 +54,7 @@ class Roster {
   [[nodiscard]] bool present(std::size_t site) const {
     return seats_[site].presence == Presence::present;
   }
-  [[nodiscard]] int count(Presence presence) const {
-    return static_cast<int>(std::count_if(
-        begin(), end(), [presence](const auto& seat) { return seat.presence == presence; }));
-  }
+  [[nodiscard]] int count(Presence presence) const { return counts_[index(presence)]; }
   /// Sites without which the run does not go on, of those that this process serves.
   [[nodiscard]] int minimum() const {
     return strict() ? static_cast<int>(size()) - count(Presence::elsewhere)
@@ -65,10 +66,12 @@ class Roster {
   }
   [[nodiscard]] bool enough() const { return count(Presence::present) >= minimum(); }
 
-  /// In errors. A place that nobody has taken yet has no name.
+  /// In errors. A place that nobody has taken yet may have no name.
   [[nodiscard]] std::string who(std::size_t site) const {
     const std::string& name = seats_[site].member.name;
-    return name.empty() ? "site " + std::to_string(site + 1) : "site '" + name + "'";
+    if (!name.empty()) return "site '" + name + "'";
+    if (site < options_->names.size()) return "site '" + options_->names[site] + "'";
+    return "site " + std::to_string(site + 1);
   }
   /// Requires  fewer than minimum() have greeted or are present.
   [[nodiscard]] std::string first_missing() const {
@@ -83,11 +86,12 @@ class Roster {
     fresh.member = {std::move(hello.site_name), std::move(hello.facts).value(),
                     seats_[site].member.weight};
     fresh.goes_on_with = std::move(hello.goes_on_with);
-    fresh.presence = Presence::greeted;
+    fresh.presence = seats_[site].presence;
     fresh.conduct = seats_[site].conduct;
-    fresh.conduct.last_sent = 0;  // it may have to send that again
+    if (strict()) fresh.conduct.last_sent = 0;  // it may have to send that again
     fresh.wire_version = seats_[site].wire_version;
     seats_[site] = std::move(fresh);
+    move(site, Presence::greeted);
   }
 
   /// Makes a site that has greeted one of those present.
@@ -97,8 +101,9 @@ class Roster {
     auto& seat = seats_[site];
     try {
       require_fitting(seat.member, *options_, limits);
-      seat.presence = Presence::present;
-      require_agreement(known_members());
+      require_newcomer_agrees(site);
+      move(site, Presence::present);
+      known_.emplace(seat.member.name, site);
       if (!strict()) weigh();
     } catch (const ConfigError&) {
       take_place(site, Presence::away);
@@ -111,24 +116,41 @@ class Roster {
   /// Errors  as give_place().
   void introduce(std::size_t site, const Member& member) {
     seats_[site].member = member;
-    require_agreement(known_members());
+    require_newcomer_agrees(site);
+    known_.emplace(member.name, site);
   }
 
-  /// Takes it, and what is under way with it.
+  /// Takes it, and what is under way with it. Where every site counts, nobody stays expelled beyond
+  /// the end that this puts to the run: without the site it could not go on.
   void take_place(std::size_t site, Presence now) {
     auto& seat = seats_[site];
-    seat.presence = now;
+    move(site, now);
+    if (now == Presence::expelled && !strict()) seat.conduct.expelled = 1;
+    if (const auto held = known_.find(seat.member.name);
+        held != known_.end() && held->second == site) {
+      known_.erase(held);
+    }
     seat.asked.reset();
     seat.answers.clear();
     seat.ready = false;
     if (!strict() && count(Presence::present) > 0) weigh();
   }
 
+  /// Those that the run had expelled before it was resumed are so still.
+  void keep_out_expelled() {
+    for (std::size_t site = 0; site < size(); ++site) {
+      if (seats_[site].conduct.expelled != 0 && !strict()) move(site, Presence::expelled);
+    }
+  }
+
   /// Shares of those present, here or elsewhere, and the plan of their batches.
   ///
   /// Errors  ConfigError where what a site told is not enough for the weighting or sampling.
   void weigh() {
-    auto members = known_members();
+    std::vector<Member*> members;
+    for (std::size_t site = 0; site < size(); ++site) {
+      if (known(site)) members.push_back(&seats_[site].member);
+    }
     std::vector<double> given = options_->site_weights;
     if (given.size() == size()) {
       std::size_t site = 0;  // those of the sites that are there
@@ -138,8 +160,11 @@ class Roster {
     std::vector<std::int64_t> by_rank(size(), 0);
     std::size_t next = 0;
     for (std::size_t site = 0; site < size(); ++site) {
-      seats_[site].member.weight = known(site) ? members[next].weight : 0;
-      if (known(site)) by_rank[site] = counts[next++];
+      if (known(site)) {
+        by_rank[site] = counts[next++];
+      } else {
+        seats_[site].member.weight = 0;
+      }
     }
     batches_ = BatchPlan(batch_options(), std::move(by_rank));
   }
@@ -152,27 +177,29 @@ class Roster {
     return shares;
   }
 
-  /// Of the gradients that the sites sent last, but for one site.
-  [[nodiscard]] std::vector<double> magnitudes_beside(std::size_t left_out) const {
-    std::vector<double> magnitudes;
-    for (std::size_t site = 0; site < size(); ++site) {
-      if (site != left_out) magnitudes.push_back(seats_[site].conduct.magnitude);
-    }
-    return magnitudes;
-  }
-  /// What a gradient of this magnitude is multiplied with, so that it stays below the cap.
-  [[nodiscard]] double cap(double magnitude) const {
-    if (options_->norm_cap == 0) return 1;
+  /// Of the gradients that the sites sent last.
+  [[nodiscard]] Magnitudes magnitudes() const {
     std::vector<double> all;
+    all.reserve(size());
     for (const auto& seat : seats_) all.push_back(seat.conduct.magnitude);
-    const double most = options_->norm_cap * typical_magnitude(all);
-    return magnitude > most ? most / magnitude : 1;
+    return Magnitudes(std::move(all));
   }
+  /// The magnitude that a larger gradient is scaled down to; infinite without a cap.
+  [[nodiscard]] double cap() const {
+    if (options_->norm_cap == 0) return std::numeric_limits<double>::infinity();
+    return options_->norm_cap * magnitudes().typical();
+  }
+
+  /// How the sites have behaved.
   template <class State>
-  void collect_magnitudes(State& state) {
+  void collect(State& state) {
     for (std::size_t site = 0; site < size(); ++site) {
-      state.reals.push_back(
-          {"magnitude." + std::to_string(site + 1), &seats_[site].conduct.magnitude});
+      Conduct& conduct = seats_[site].conduct;
+      const std::string rank = "." + std::to_string(site + 1);
+      state.reals.push_back({"magnitude" + rank, &conduct.magnitude});
+      state.counters.push_back({"last_sent" + rank, &conduct.last_sent});
+      state.counters.push_back({"strikes" + rank, &conduct.strikes});
+      state.counters.push_back({"expelled" + rank, &conduct.expelled});
     }
   }
 
@@ -200,22 +227,36 @@ class Roster {
             .seed = options_->seed,
             .steps = options_->steps};
   }
+  [[nodiscard]] static std::size_t index(Presence presence) {
+    return static_cast<std::size_t>(presence);
+  }
+  void move(std::size_t site, Presence now) {
+    --counts_[index(seats_[site].presence)];
+    ++counts_[index(now)];
+    seats_[site].presence = now;
+  }
   /// Present, or introduced by another process of the centre.
   [[nodiscard]] bool known(std::size_t site) const {
     const auto& seat = seats_[site];
     return seat.presence == Presence::present ||
            (seat.presence == Presence::elsewhere && !seat.member.facts.channels.empty());
   }
-  [[nodiscard]] std::vector<Member> known_members() const {
-    std::vector<Member> members;
-    for (std::size_t site = 0; site < size(); ++site) {
-      if (known(site)) members.push_back(seats_[site].member);
+  /// With those that are known, who agree with each other: a name stands for one site, in errors
+  /// and on disk.
+  void require_newcomer_agrees(std::size_t site) const {
+    if (known_.empty()) return;
+    const Member& newcomer = seats_[site].member;
+    require_agreement(newcomer, seats_[known_.begin()->second].member);
+    const auto holder = known_.find(newcomer.name);
+    if (holder != known_.end() && holder->second != site) {
+      throw ConfigError("two sites call themselves '" + newcomer.name + "'");
     }
-    return members;
   }
 
   const CentralOptions* options_;
   std::vector<Seat<G>> seats_;
+  std::array<int, 5> counts_ = {};            // of sites, by their presence
+  std::map<std::string, std::size_t> known_;  // sites by their names
   BatchPlan batches_;
 };
 

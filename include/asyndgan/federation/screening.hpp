@@ -11,6 +11,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "asyndgan/core/shape.hpp"
@@ -27,18 +28,19 @@ struct Screening {
   int strikes = 3;  // unusable gradients in a row that a site is allowed, less one
 };
 
-/// What the centre remembers of a site's gradients, over its departures too.
+/// What the centre remembers of a site's gradients, over its departures and its own restarts too.
 struct Conduct {
-  double magnitude = 0;         // of the last that was used; 0: none yet
-  std::uint32_t last_sent = 0;  // digest of it
-  int strikes = 0;              // unusable ones since
+  double magnitude = 0;        // of the last that was used; 0: none yet
+  std::int64_t last_sent = 0;  // digest of it
+  std::int64_t strikes = 0;    // unusable ones since
+  std::int64_t expelled = 0;   // 1: the run does not take the site back
 };
 
 /// What is to be known of dL/dfake to judge it.
 struct GradientTraits {
-  double magnitude = 0;      // root of the mean square; not finite where a value is not
-  bool flat = false;         // no plane (H, W) varies, and not all is 0
-  std::uint32_t digest = 0;  // of the bytes
+  double magnitude = 0;     // root of the mean square; not finite where a value is not
+  bool flat = false;        // no plane (H, W) varies, and not all is 0
+  std::int64_t digest = 0;  // of the bytes
 };
 
 /// Shapes  (N, C, H, W).
@@ -71,15 +73,43 @@ template <std::floating_point T, Device D>
   }
 }
 
-/// Median of those above 0; 0 if there are none.
-[[nodiscard]] inline double typical_magnitude(std::span<const double> magnitudes) {
-  std::vector<double> known(magnitudes.begin(), magnitudes.end());
-  std::erase(known, 0.0);
-  if (known.empty()) return 0;
-  std::sort(known.begin(), known.end());
-  const std::size_t half = known.size() / 2;
-  return known.size() % 2 == 1 ? known[half] : (known[half - 1] + known[half]) / 2;
-}
+/// How large the gradients are that all sites sent last, looked through once to compare each with.
+class Magnitudes {
+ public:
+  /// 0 is that of a site that has sent none.
+  explicit Magnitudes(std::vector<double> of_sites) {
+    std::erase(of_sites, 0.0);
+    known_ = of_sites.size();
+    if (known_ == 0) return;
+    const auto half = of_sites.begin() + static_cast<std::ptrdiff_t>(known_ / 2);
+    std::nth_element(of_sites.begin(), half, of_sites.end());
+    middle_ = *half;
+    if (half != of_sites.begin()) below_ = *std::max_element(of_sites.begin(), half);
+    if (half + 1 != of_sites.end()) above_ = *std::min_element(half + 1, of_sites.end());
+  }
+
+  /// Median of those known; 0 if there are none.
+  [[nodiscard]] double typical() const {
+    return known_ % 2 == 1 ? middle_ : (below_ + middle_) / 2;
+  }
+
+  /// How many are known but for a site whose own is `left_out`, and the median of these.
+  [[nodiscard]] std::size_t known_beside(double left_out) const {
+    return left_out == 0 ? known_ : known_ - 1;
+  }
+  [[nodiscard]] double typical_beside(double left_out) const {
+    if (left_out == 0) return typical();
+    if (known_ % 2 == 0) return left_out < middle_ ? middle_ : below_;
+    if (left_out == middle_) return (below_ + above_) / 2;
+    return (middle_ + (left_out < middle_ ? above_ : below_)) / 2;
+  }
+
+ private:
+  std::size_t known_ = 0;
+  double below_ = 0;   // in their order the one before the middle
+  double middle_ = 0;  // of an even number the second of two
+  double above_ = 0;
+};
 
 /// Why a gradient is not to be used, whatever others send; empty where it may be. A gradient of
 /// zeros says nothing and harms nobody.
@@ -93,13 +123,13 @@ template <std::floating_point T, Device D>
   return {};
 }
 
-/// Why a gradient is not to be used beside those of the other sites, whose last magnitudes are
-/// `others`; empty where it may be.
-[[nodiscard]] inline std::string why_too_large(double magnitude, std::span<const double> others,
+/// Why a gradient is not to be used beside those of the other sites; empty where it may be. `own`
+/// is what `all` has of its site.
+[[nodiscard]] inline std::string why_too_large(double magnitude, const Magnitudes& all, double own,
                                                const Screening& screening) {
-  const auto known = std::count_if(others.begin(), others.end(), [](double m) { return m > 0; });
-  const double ratio = magnitude / typical_magnitude(others);
-  if (screening.largest_ratio == 0 || known < 2 || !(ratio > screening.largest_ratio)) return {};
+  if (screening.largest_ratio == 0 || all.known_beside(own) < 2) return {};
+  const double ratio = magnitude / all.typical_beside(own);
+  if (!(ratio > screening.largest_ratio)) return {};
   char text[64];
   std::snprintf(text, sizeof text, "is %.3g times as large as the other sites'", ratio);
   return text;

@@ -67,7 +67,7 @@ struct Seat {
   std::vector<Answer<G>> answers;  // to this step
   std::uint64_t unasked = 0;       // first step that the site has not been asked for
   Conduct conduct;
-  bool knows_why = false;  // expelled, and told so since it last came
+  bool knows_why = false;  // it is not heard, and was told so since it last came
   std::uint16_t wire_version = protocol::kWireVersion;
   std::vector<protocol::StepRange> goes_on_with;  // by its greeting
 

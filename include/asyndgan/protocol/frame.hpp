@@ -23,6 +23,13 @@ inline constexpr std::uint16_t kOldestWireVersion = 2;
 
 inline constexpr std::uint32_t kMagic = 0x4E474441;  // "ADGN"
 
+/// A message of a version of the wire that this side does not know: one of the two was updated, or
+/// was not.
+class WireVersionError : public ProtocolError {
+ public:
+  using ProtocolError::ProtocolError;
+};
+
 /// The 40 bytes before every payload.
 struct FrameHeader {
   static constexpr std::size_t kSize = 40;
@@ -74,7 +81,7 @@ inline void write_header(const FrameHeader& header, std::span<std::byte> frame) 
 /// how many to read next. The version is judged before the checksum, so that a newer peer is
 /// told apart from a damaged one.
 ///
-/// Errors  ProtocolError naming the field, its value and what was expected.
+/// Errors  ProtocolError naming the field, its value and what was expected; WireVersionError.
 [[nodiscard]] inline FrameHeader read_header(std::span<const std::byte> frame,
                                              const Limits& limits) {
   if (frame.size() < FrameHeader::kSize) {
@@ -91,9 +98,9 @@ inline void write_header(const FrameHeader& header, std::span<std::byte> frame) 
   FrameHeader header;
   header.version = reader.number<std::uint16_t>("wire version");
   if (header.version < kOldestWireVersion || header.version > kWireVersion) {
-    throw ProtocolError("wire version is " + std::to_string(header.version) + ", expected " +
-                        std::to_string(kOldestWireVersion) + " or " + std::to_string(kWireVersion) +
-                        ": update the older side");
+    throw WireVersionError("wire version is " + std::to_string(header.version) + ", expected " +
+                           std::to_string(kOldestWireVersion) + " or " +
+                           std::to_string(kWireVersion) + ": update the older side");
   }
   const auto kind = reader.number<std::uint16_t>("kind");
   header.payload_bytes = reader.number<std::uint64_t>("payload length");
