@@ -69,7 +69,7 @@ Rate simulated(int sites, const Plan& plan) {
   typename test::Simulator<Plan>::Options options{.schedule = plan};
   options.federation.sites = sites;
   options.federation.central = options_for(sites, static_cast<std::uint64_t>(steps));
-  options.checkpoint_every = steps;
+  options.checkpoint_every = options.site_checkpoint_every = steps;
   const auto is_slow = [](std::size_t site) { return site % 10 == 9; };
   for (std::size_t i = 0; i < static_cast<std::size_t>(sites); ++i) {
     options.speed.push_back(is_slow(i) ? kSlowness : 1);

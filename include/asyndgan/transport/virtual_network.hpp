@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -106,8 +107,13 @@ class VirtualNetwork {
       ++line.session;
       line.to_site.clear();
       if (!std::exchange(line.open, false)) return;
-      line.to_centre.emplace_back();
+      tell_centre(site, {});
       if (line.lost) after({}, line.lost);
+    }
+
+    void tell_centre(Peer site, std::vector<std::byte> message) {
+      lines[static_cast<std::size_t>(site)].to_centre.push_back(std::move(message));
+      heard_of.insert(site);
     }
 
     /// True as soon as `done` is; false once the time has come.
@@ -128,6 +134,7 @@ class VirtualNetwork {
 
     Options options;
     std::vector<Line> lines;  // by rank
+    std::set<Peer> heard_of;  // sites with something in to_centre
     Clock::time_point now = {};
     std::uint64_t count = 0;
     std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
@@ -177,7 +184,7 @@ class Virtual {
       throw TransportTimeout(name(peer) + " did not answer within " +
                              std::to_string(limit.count()) + " ms");
     }
-    auto message = take(inbox);
+    auto message = central ? take_from(peer) : take(inbox);
     if (message.empty()) throw TransportError(name(peer) + " is gone");
     return message;
   }
@@ -191,7 +198,7 @@ class Virtual {
                              " ms");
     }
     state_->last_served = ready;
-    return {ready, take(at(ready).to_centre)};
+    return {ready, take_from(ready)};
   }
 
   void close() {
@@ -201,6 +208,7 @@ class Virtual {
         state_->cut(site);
         at(site).to_centre.clear();
       }
+      state_->heard_of.clear();
     } else if (auto& line = at(rank_); line.session == session_ && line.open) {
       line.open = false;
       state_->after(std::max(line.sent_to_centre - state_->now, Duration{}),  // behind the last
@@ -224,7 +232,7 @@ class Virtual {
     auto& line = state.lines[static_cast<std::size_t>(site)];
     if (line.session != session) return;  // lost with its connection
     if (up) {
-      line.to_centre.push_back(std::move(message));
+      state.tell_centre(site, std::move(message));
       return;
     }
     if (!line.open) return;
@@ -239,13 +247,16 @@ class Virtual {
   }
   /// The next site in turn that has sent something or is gone; 0 for none.
   [[nodiscard]] Peer next() const {
-    const auto ranks = static_cast<Peer>(state_->lines.size());
-    for (Peer i = 1; i <= ranks; ++i) {
-      const Peer site = (state_->last_served + i) % ranks;
-      if (site == kCentral) continue;
-      if (!at(site).to_centre.empty()) return site;
-    }
-    return kCentral;
+    const auto& ready = state_->heard_of;
+    const auto behind = ready.upper_bound(state_->last_served);
+    if (behind != ready.end()) return *behind;
+    return ready.empty() ? kCentral : *ready.begin();
+  }
+  [[nodiscard]] std::vector<std::byte> take_from(Peer site) const {
+    auto& inbox = at(site).to_centre;
+    auto message = take(inbox);
+    if (inbox.empty()) state_->heard_of.erase(site);
+    return message;
   }
   [[nodiscard]] static std::vector<std::byte> take(std::deque<std::vector<std::byte>>& inbox) {
     auto message = std::move(inbox.front());
