@@ -170,7 +170,10 @@ TEST_CASE("A centre that is started again has not forgotten whom it put out", "[
     honest.greet("honest");
     honest.send(protocol::Masks{central.step(), honest.maps()});
     central.admit();
-    honest.send(protocol::Gradient{central.step(), honest.gradient(), {}, honest.maps()});
+    Tensor<float> d_fake({2, 1, Float::kSide, Float::kSide});
+    float value = static_cast<float>(central.step());  // another gradient in every step
+    for (float& each : d_fake.values()) each = value += 0.25F;
+    honest.send(protocol::Gradient{central.step(), honest.gradient(d_fake), {}, honest.maps()});
     return central.round();
   };
   const TemporaryFolder folder;

@@ -190,13 +190,15 @@ class Roster {
     return options_->norm_cap * magnitudes().typical();
   }
 
-  /// How the sites have behaved.
+  /// How the sites have behaved. Where every site counts the first fault ends the run, and whoever
+  /// comes anew may repeat itself: there is no more to know than how large gradients are.
   template <class State>
   void collect(State& state) {
     for (std::size_t site = 0; site < size(); ++site) {
       Conduct& conduct = seats_[site].conduct;
       const std::string rank = "." + std::to_string(site + 1);
       state.reals.push_back({"magnitude" + rank, &conduct.magnitude});
+      if (strict()) continue;
       state.counters.push_back({"last_sent" + rank, &conduct.last_sent});
       state.counters.push_back({"strikes" + rank, &conduct.strikes});
       state.counters.push_back({"expelled" + rank, &conduct.expelled});
