@@ -40,7 +40,8 @@ namespace asyndgan::program {
   std::optional<std::string> best;
   std::size_t least = std::max<std::size_t>(2, leaf(word).size() / 3) + 1;
   for (const auto& candidate : candidates) {
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    const std::size_t longer = std::max(word.size(), candidate.size());
+    const std::size_t shorter = std::min(word.size(), candidate.size());
     if (longer - shorter >= least) continue;  // no nearer than that, and the word may be very long
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < least) {

@@ -106,7 +106,7 @@ std::vector<std::byte> newer(std::vector<std::byte> frame) {
 
 TEST_CASE("A site that was updated too early or set up wrongly is refused, and the run goes on",
           "[federation]") {
-  const std::string too_new = "wire version is 3, expected 1 or 2: update the older side";
+  const std::string too_new = "wire version is 4, expected 2 or 3: update the older side";
   const std::string misnamed = "it calls itself 'west', its place is that of 'south'";
   for (const int minimum : {0, 1}) {
     CAPTURE(minimum);
@@ -185,8 +185,8 @@ TEST_CASE("A run that waits for a site goes on waiting where one that does not f
   CHECK(link.refusals.size() == 2);
   CHECK(members.take_news() ==
         std::vector<std::string>{"site 'south' is gone",
-                                 "a connection of site 'south' was refused: wire version is 3, "
-                                 "expected 1 or 2: update the older side"});
+                                 "a connection of site 'south' was refused: wire version is 4, "
+                                 "expected 2 or 3: update the older side"});
   CHECK_NOTHROW(members.require_patience());
   hear(greeting(options, "south"));
   CHECK(members.roster().present(1));

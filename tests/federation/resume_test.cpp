@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -13,25 +11,14 @@
 #include "federation/hand_made_site.hpp"
 #include "support/catch.hpp"
 #include "support/federation.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace asyndgan::federation {
 namespace {
 
 using Float = test::Federation<float>;
 
-class TemporaryFolder {
- public:
-  TemporaryFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("asyndgan-resume-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 void write_all(Float& federation, const std::filesystem::path& folder) {
   State<float> central;

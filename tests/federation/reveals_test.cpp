@@ -12,7 +12,7 @@ namespace asyndgan::federation {
 namespace {
 
 using G = networks::ResnetGenerator<float>;
-using Net = networks::PatchDiscriminator<float>;
+using FloatNet = networks::PatchDiscriminator<float>;
 using transport::InProcess;
 
 constexpr int kImageSide = 64;
@@ -42,7 +42,7 @@ struct Agreement {
 
 /// A curious centre: runs the protocol honestly, and compares every gradient it gets with the
 /// site's images. Nothing of the site's is touched but what arrives on the wire.
-Agreement attack(const SiteOptions<Net>& options) {
+Agreement attack(const SiteOptions<FloatNet>& options) {
   auto slices = data::phantom({.count = 24,
                                .height = kImageSide,
                                .width = kImageSide,
@@ -56,7 +56,7 @@ Agreement attack(const SiteOptions<Net>& options) {
   transport::InProcessHub hub(1);
   InProcess centre = hub.join(transport::kCentral);
   privacy::EgressLedger ledger;
-  Site<Net, test::PhantomModality, InProcess> site(
+  Site<FloatNet, test::PhantomModality, InProcess> site(
       privacy::Private(std::move(slices)), test::PhantomModality{}, hub.join(1), ledger, options);
   std::jthread serving([&] {
     try {
@@ -120,8 +120,8 @@ Agreement attack(const SiteOptions<Net>& options) {
   return agreement;
 }
 
-SiteOptions<Net> site_options() {
-  SiteOptions<Net> options;
+SiteOptions<FloatNet> site_options() {
+  SiteOptions<FloatNet> options;
   options.name = "phantom";
   options.secret = 11;
   options.discriminator = {.in_channels = 0, .base_channels = 8, .layers = 2};

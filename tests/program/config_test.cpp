@@ -274,7 +274,7 @@ TEST_CASE("Damaged or doubtful JSON is refused", "[program]") {
 }
 
 TEST_CASE("JSON that is nested a million levels deep is refused, naming the file", "[program]") {
-  const test::TemporaryFolder folder;
+  const asyndgan::test::TemporaryFolder folder;
   const auto path = folder / "deep.json";
   const auto problem_of = [&](const std::string& text) {
     std::ofstream(path) << text;

@@ -56,8 +56,7 @@ namespace asyndgan::federation {
 /// The discriminators that a checkpoint has, by critic_name(), with their channels.
 ///
 /// Errors  as channels_of(); CheckpointError where they are numbered: an earlier version did not
-/// say
-///         what they judge.
+///         say what they judge.
 [[nodiscard]] inline std::map<std::string, std::vector<int>> critics_in(
     const safetensors::File& file, const std::vector<std::string>& run_channels) {
   constexpr std::string_view kBegin = "discriminator[";
