@@ -148,20 +148,21 @@ inline void write_sites(Exposition& out, const Status& status) {
                          {{"kind", "discriminator_fake"}, {"site", site.name}});
               out.sample(site.losses->generator, {{"kind", "generator"}, {"site", site.name}});
             });
-  for_sites(
-      out, status, "asyndgan_bytes_total", "counter",
-      "Bytes of messages between the centre and the site, as the centre counts them.",
-      [&](const SiteStatus& site) {
-        for (const auto& [kind, traffic] : site.traffic) {
-          const auto add = [&](const char* direction, std::uint64_t messages, std::uint64_t bytes) {
-            if (messages == 0) return;  // few kinds go both ways
-            out.sample(static_cast<double>(bytes),
-                       {{"direction", direction}, {"kind", to_string(kind)}, {"site", site.name}});
-          };
-          add("received", traffic.messages_received, traffic.bytes_received);
-          add("sent", traffic.messages_sent, traffic.bytes_sent);
-        }
-      });
+  for_sites(out, status, "asyndgan_bytes_total", "counter",
+            "Bytes of messages between the centre and the site, as the centre counts them.",
+            [&](const SiteStatus& site) {
+              for (const auto& [kind, traffic] : site.traffic) {
+                const auto add = [&, name = to_string(kind)](const char* direction,
+                                                             std::uint64_t messages,
+                                                             std::uint64_t bytes) {
+                  if (messages == 0) return;  // few kinds go both ways
+                  out.sample(static_cast<double>(bytes),
+                             {{"direction", direction}, {"kind", name}, {"site", site.name}});
+                };
+                add("received", traffic.messages_received, traffic.bytes_received);
+                add("sent", traffic.messages_sent, traffic.bytes_sent);
+              }
+            });
 }
 
 inline void write_process(Exposition& out, const Status& status) {
