@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files whose writer is killed at any moment.
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // see killed_writer.hpp
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -60,3 +62,5 @@ TEST_CASE("Killed a thousand times, a writer leaves the old version or the new o
 
 }  // namespace
 }  // namespace asyndgan
+
+#endif

@@ -224,9 +224,9 @@ TEST_CASE("A header of a hundred thousand entries is read, or refused, in moment
   CHECK(refusal(header("w7"), 4 * kEntries) == "x: the header has key 'w7' twice");
   CHECK(refusal(header("last"), 4 * kEntries - 4) ==
         "x: tensor 'last' lies at bytes [399996, 400000) of 399996");
-  // 2.1 s measured for all three without optimisation; what grows with the square of the entries
-  // would take minutes.
-  CHECK(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC < 10);
+  // 2.1 s measured for all three without optimisation, 15.5 under the thread sanitizer; what grows
+  // with the square of the entries would take minutes.
+  CHECK(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC < 60);
 }
 
 /// A header of one array "a" with these three values.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // see killed_writer.hpp
 #include "asyndgan/federation/journal.hpp"
 
 #include <algorithm>
@@ -63,3 +64,5 @@ TEST_CASE("Killed a thousand times, a journal has whole checkpoints only, and th
 
 }  // namespace
 }  // namespace asyndgan::federation
+
+#endif

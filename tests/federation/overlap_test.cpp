@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <span>
 #include <string>
@@ -47,7 +48,7 @@ TEST_CASE("While one site answers the centre draws for the other one", "[federat
   std::function<void(transport::Peer)> fakes_leave;
   Central<Float::G, WatchedLink> central(Float::generator(Float::defaults()),
                                          {hub.join(transport::kCentral), &fakes_leave}, 2, options);
-  std::vector<test::HandMadeSite> sites;
+  std::deque<test::HandMadeSite> sites;  // which may not move
   for (const transport::Peer rank : {1, 2}) {
     sites.emplace_back(hub.join(rank), options);
     sites.back().greet("site-" + std::to_string(rank));
