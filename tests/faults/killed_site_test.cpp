@@ -19,9 +19,7 @@ TEST_CASE("F1: a site that is killed is missed at once, and costs the others no 
   constexpr double kKilledIsSeen = 2;  // seconds
   constexpr double kTimed = 3;         // seconds that a rate is taken over
   const Lan lan;
-  LanConsortium consortium(lan, kEndless);
-  consortium.set("network.minimum_sites=1");
-  consortium.set("network.schedule=bounded_staleness");
+  ElasticConsortium consortium(lan);
   Run run(consortium);
   run.wait_for_steps(20);
   const Since of_north(run.log("north"));

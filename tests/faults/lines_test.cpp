@@ -172,9 +172,7 @@ TEST_CASE("F19: a site that comes and goes every second", "[faults]") {
   ASYNDGAN_REQUIRE_NAMESPACES();
   constexpr int kTimes = 12;
   const Lan lan;
-  LanConsortium consortium(lan, kEndless);
-  consortium.set("network.minimum_sites=1");
-  consortium.set("network.schedule=bounded_staleness");
+  ElasticConsortium consortium(lan);
   Run run(consortium);
   run.wait_for_steps(20);
 

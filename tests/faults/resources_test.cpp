@@ -88,9 +88,7 @@ TEST_CASE("F14: a disk of a site that is full for a while", "[faults]") {
 TEST_CASE("F15: a centre without file handles keeps the sites that it has", "[faults]") {
   ASYNDGAN_REQUIRE_NAMESPACES();
   const Lan lan;
-  LanConsortium consortium(lan, kEndless);
-  consortium.set("network.minimum_sites=1");
-  consortium.set("network.schedule=bounded_staleness");
+  ElasticConsortium consortium(lan);
   auto launcher = lan.launcher("centre");
   launcher.insert(launcher.end(), {"prlimit", "--nofile=32"});
   consortium.start_by("centre", launcher);

@@ -30,6 +30,14 @@ struct LanConsortium : Consortium {
   }
 };
 
+/// One whose run can do without a site, and does not wait for a slow one.
+struct ElasticConsortium : LanConsortium {
+  explicit ElasticConsortium(const Lan& lan) : LanConsortium(lan, kEndless) {
+    set("network.minimum_sites=1");
+    set("network.schedule=bounded_staleness");
+  }
+};
+
 /// A program of somebody else's on a host; it ends with the test.
 [[nodiscard]] inline std::unique_ptr<Process> start_on(const Lan& lan, const std::string& host,
                                                        const std::filesystem::path& scratch,

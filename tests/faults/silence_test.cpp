@@ -22,9 +22,7 @@ void check_silence(const std::string& fault, double lasts,
                    const std::function<void(const Lan&, Run&)>& begin,
                    const std::function<void(const Lan&, Run&)>& end) {
   const Lan lan;
-  LanConsortium consortium(lan, kEndless);
-  consortium.set("network.minimum_sites=1");
-  consortium.set("network.schedule=bounded_staleness");
+  ElasticConsortium consortium(lan);
   Run run(consortium);
   run.wait_for_steps(20);
   seconds_until("both sites are there", 30,
