@@ -49,7 +49,8 @@ class Adam {
 
   /// The same during `last_pass`, the backward pass that completes the gradients: each parameter as
   /// soon as its own is complete, and the gradient is given back. No more than one layer's are
-  /// there at a time, and a gradient is read while it is still in the cache.
+  /// there at a time, and a gradient is read while it is still in the cache. Where `last_pass`
+  /// throws, those whose gradients were complete have moved already, and the step does not count.
   void step_in(const std::function<void()>& last_pass, double rate_factor = 1);
 
   void zero_gradients();
